@@ -1,0 +1,1 @@
+"""Asks whether a live backend is true: scenarios, observers, histories, rules, reports."""

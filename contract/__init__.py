@@ -1,0 +1,1 @@
+"""What must be true: pure functions and values read from `schemas/`. Imports nothing above it."""

@@ -1,0 +1,1 @@
+"""The contract as data: OpenAPI, AsyncAPI, JSON Schemas, lifecycles, clauses. No code lives here."""

@@ -1,0 +1,1 @@
+"""A world that obeys: `decide(world, command, now, ids) -> Decision`, pure."""
