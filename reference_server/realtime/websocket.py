@@ -1,0 +1,176 @@
+"""One WebSocket: moves frames between aiohttp, the connection's state machine and the hub.
+
+Three things run per connection: the reader feeds the state machine and ticks it when it is due, the writer empties the
+queue, and the request's own task waits until one of them ends or the hub asks for the end. Whatever ends first, the
+other two are cancelled, the WebSocket is closed with the right code within a bounded time, and the hub forgets it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from contract.pusher.app import PusherApp
+from contract.pusher.connection import (
+    Close,
+    Connection,
+    ConnectionSettings,
+    Output,
+    Send,
+    Subscribe,
+    Unsubscribe,
+)
+from contract.pusher.errors import CloseError
+from contract.pusher.frames import MAX_FRAME_CHARS, error_frame
+from contract.pusher.handshake import CLOSE_CODE_ONLY_SINCE
+from reference_server.realtime.hub import Hub, Subscriber
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds a client may take for its part of the closing handshake, and its queue to be flushed."""
+
+_MIN_WAIT = 0.001
+
+
+async def refuse(request: web.Request, error: CloseError) -> web.StreamResponse:
+    """Accept the WebSocket only to close it with the error's code; a client before protocol 6 gets the frame too."""
+    ws = _websocket()
+    await ws.prepare(request)
+    protocol = request.query.get("protocol", "")
+    with contextlib.suppress(ConnectionError):
+        if protocol.isdecimal() and len(protocol) < 5 and int(protocol) < CLOSE_CODE_ONLY_SINCE:
+            await ws.send_str(error_frame(error))
+        await _close(ws, request, Close.of(error))
+    return ws
+
+
+async def serve(
+    request: web.Request,
+    hub: Hub,
+    subscriber: Subscriber,
+    app: PusherApp,
+    settings: ConnectionSettings,
+    monotonic: Callable[[], float],
+) -> web.StreamResponse:
+    """Run one established connection to its end."""
+    try:
+        ws = _websocket()
+        await ws.prepare(request)
+        connection = Connection(subscriber.socket_id, app, settings, monotonic())
+        _apply(hub, subscriber, connection.open())
+        reader = asyncio.create_task(_read(ws, hub, subscriber, connection, monotonic))
+        writer = asyncio.create_task(_write(ws, subscriber))
+        try:
+            first: set[asyncio.Future[Any]] = {reader, writer, subscriber.closing}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if subscriber.closing.done():
+                await _end(ws, request, subscriber, reader, writer)
+        finally:
+            await _cancel(reader, writer)
+            if not ws.closed:
+                await _close(ws, request, Close(1000, ""))
+        return ws
+    finally:
+        hub.disconnect(subscriber)
+
+
+def _websocket() -> web.WebSocketResponse:
+    # No compression: a frame is encoded once for all its subscribers, and deflate would do it again for each.
+    # Pings are seen by the reader, because they prove that the client is alive.
+    return web.WebSocketResponse(
+        timeout=CLOSE_TIMEOUT, autoping=False, compress=False, max_msg_size=MAX_FRAME_CHARS
+    )
+
+
+async def _read(
+    ws: web.WebSocketResponse,
+    hub: Hub,
+    subscriber: Subscriber,
+    connection: Connection,
+    monotonic: Callable[[], float],
+) -> None:
+    while True:
+        wait = max(_MIN_WAIT, connection.deadline - monotonic())  # aiohttp takes a timeout of 0 for none
+        try:
+            message = await ws.receive(timeout=wait)
+        except TimeoutError:
+            _apply(hub, subscriber, connection.tick(monotonic()))
+            continue
+        match message.type:
+            case WSMsgType.TEXT:
+                _apply(hub, subscriber, connection.feed(message.data, monotonic()))
+            case WSMsgType.BINARY:
+                _apply(hub, subscriber, connection.feed_binary(monotonic()))
+            case WSMsgType.PING:
+                connection.heard(monotonic())
+                await ws.pong(message.data)
+            case WSMsgType.PONG:
+                connection.heard(monotonic())
+            case _:
+                return
+
+
+async def _write(ws: web.WebSocketResponse, subscriber: Subscriber) -> None:
+    """Send what is queued, in order; ends when the connection shall end and nothing is left."""
+    queue, woken = subscriber.queue, subscriber.woken
+    while True:
+        while queue:
+            await ws.send_frame(queue.popleft(), WSMsgType.TEXT)
+        if subscriber.closing.done():
+            return
+        woken.clear()
+        await woken.wait()
+
+
+def _apply(hub: Hub, subscriber: Subscriber, outputs: Iterable[Output]) -> None:
+    """Carry out what the state machine decided, in one go: no event can come between the steps."""
+    for output in outputs:
+        match output:
+            case Send(text):
+                hub.send(subscriber, text)
+            case Subscribe(channel):
+                hub.subscribe(subscriber, channel)
+            case Unsubscribe(channel):
+                hub.unsubscribe(subscriber, channel)
+            case Close():
+                hub.end(subscriber, output)
+
+
+async def _end(
+    ws: web.WebSocketResponse,
+    request: web.Request,
+    subscriber: Subscriber,
+    reader: asyncio.Task[None],
+    writer: asyncio.Task[None],
+) -> None:
+    closing = subscriber.closing.result()
+    if closing.flush:
+        await asyncio.wait({writer}, timeout=CLOSE_TIMEOUT)
+    await _cancel(reader, writer)
+    if not ws.closed:
+        await _close(ws, request, closing.close)
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        # The peer may vanish at any moment; anything else is a fault of ours and must be seen.
+        if isinstance(result, Exception) and not isinstance(result, ConnectionError):
+            raise result
+
+
+async def _close(ws: web.WebSocketResponse, request: web.Request, close: Close) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await ws.close(code=close.code, message=close.reason.encode("utf-8"), drain=False)
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        # A client that reads nothing would keep the socket's buffer alive for ever.
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size() > 0:
+            transport.abort()
