@@ -1,0 +1,418 @@
+"""Every call the contract refuses, once: what is asked of whom in which state, and the refusal that is due.
+
+The runner makes the calls, the rules judge the answers; both read this table and nothing else.
+
+A string of the form `{name}` in `body` or `overrides` stands for a binding of the arranged state. Beside the bindings
+of `state` there are those of `beside`, as `beside_<binding>`, those of the fence, as `home_<binding>` (its hotel
+is the hotel of the run), and `manager_username`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+ANONYMOUS = "anonymous"
+"""The actor without credentials."""
+GUEST = "guest"
+"""The actor who shows the guest token in `params.token`, or none."""
+NOBODYS_BOOKING = "BK-0000-NOBODY"
+UNKNOWN_ROOM = 999_999_999
+UNKNOWN_TOKEN = "staycheck-unknown-guest-token-0000"  # noqa: S105  it opens nothing, that is the point
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A provider state with its parameters (`schemas/provider_states.yaml`)."""
+
+    name: str
+    params: Mapping[str, Any] = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One call that must be refused.
+
+    `overrides` replaces parameters of the operation (path parameters, `token`), which otherwise are the bindings of the
+    same name. `code` is the error code due (its HTTP status is in the contract's table of codes); `clause` the promise
+    broken when the call is not refused. `first` names an operation that is carried out before, on the same bindings.
+    """
+
+    case: str
+    operation: str
+    state: str | None
+    code: str
+    clause: str
+    actor: str = "front_desk"
+    params: Mapping[str, Any] = _NOTHING
+    body: Mapping[str, Any] | None = None
+    overrides: Mapping[str, Any] = field(default=_NOTHING)
+    beside: State | None = None
+    first: str | None = None
+
+
+READY = "booking ready for check-in"
+IN_HOUSE = "in-house booking"
+NO_ROOM = "booking without a room"
+ROOM = "room in status"
+
+_STATUSES_NOT_ELIGIBLE = (
+    "PENDING_PAYMENT",
+    "PENDING_APPROVAL",
+    "CANCELLED",
+    "NO_SHOW",
+    "DECLINED",
+    "COMPLETED",
+)
+_STATUSES_NOT_READY = (
+    "CHECKOUT_DIRTY",
+    "CLEANING_IN_PROGRESS",
+    "CLEANED_UNINSPECTED",
+    "MAINTENANCE_REQUIRED",
+    "OUT_OF_ORDER",
+)
+_WINDOWS = (
+    ("wrong_date", "CHECKIN_WRONG_DATE"),
+    ("too_early", "CHECKIN_TOO_EARLY"),
+    ("too_late", "CHECKIN_TOO_LATE"),
+)
+
+
+def _slug(word: str) -> str:
+    return word.lower().replace("_", "-")
+
+
+def _access(operation: str, prefix: str, state: str) -> tuple[Refusal, ...]:
+    """Who may not call at all: the same four refusals for check-in and check-out."""
+    return (
+        Refusal(
+            f"{prefix}/refuse/not-authenticated",
+            operation,
+            state,
+            "NOT_AUTHENTICATED",
+            "access/staff-authenticated",
+            actor=ANONYMOUS,
+        ),
+        Refusal(
+            f"{prefix}/refuse/hotel-mismatch",
+            operation,
+            state,
+            "HOTEL_MISMATCH",
+            "access/hotel-scope",
+            actor="outsider",
+        ),
+        Refusal(
+            f"{prefix}/refuse/permission",
+            operation,
+            state,
+            "PERMISSION_DENIED",
+            "errors/code/permission-denied",
+            actor="housekeeping",
+        ),
+        Refusal(
+            f"{prefix}/refuse/booking-not-found",
+            operation,
+            state,
+            "BOOKING_NOT_FOUND",
+            "errors/code/booking-not-found",
+            overrides={"booking_id": NOBODYS_BOOKING},
+        ),
+    )
+
+
+def _check_in(slug: str, state: str, code: str, clause: str, params: Mapping[str, Any] = _NOTHING) -> Refusal:
+    return Refusal(f"check-in/refuse/{slug}", "checkIn", state, code, clause, params=params)
+
+
+_NOT_READY = "booking whose room is not ready"
+
+CHECK_IN: tuple[Refusal, ...] = (
+    *_access("checkIn", "check-in", READY),
+    Refusal(
+        "check-in/refuse/other-hotels-booking",
+        "checkIn",
+        "booking of another hotel",
+        "BOOKING_NOT_FOUND",
+        "access/booking-of-other-hotel",
+        overrides={"hotel_slug": "{home_hotel_slug}"},
+    ),
+    *(
+        _check_in(
+            f"not-eligible-{_slug(status)}",
+            "booking with status",
+            "BOOKING_NOT_ELIGIBLE",
+            "check-in/validation/booking-status",
+            {"status": status},
+        )
+        for status in _STATUSES_NOT_ELIGIBLE
+    ),
+    _check_in("departed", "departed booking", "BOOKING_NOT_ELIGIBLE", "check-in/validation/departed"),
+    _check_in("no-room", NO_ROOM, "BOOKING_NOT_ELIGIBLE", "check-in/validation/room-assigned"),
+    _check_in(
+        "party-incomplete",
+        "booking with an incomplete party",
+        "PARTY_INCOMPLETE",
+        "check-in/validation/party-complete",
+    ),
+    *(
+        _check_in(
+            f"room-{_slug(status)}",
+            _NOT_READY,
+            "ROOM_NOT_READY",
+            "check-in/validation/room-ready",
+            {"room_status": status},
+        )
+        for status in _STATUSES_NOT_READY
+    ),
+    # "room-out-of-order" is the status; here the flag stands on a room whose status is READY_FOR_GUEST
+    _check_in(
+        "room-out-of-order-flag",
+        _NOT_READY,
+        "ROOM_NOT_READY",
+        "check-in/validation/room-flags",
+        {"is_out_of_order": True},
+    ),
+    _check_in(
+        "room-maintenance-flag",
+        _NOT_READY,
+        "ROOM_NOT_READY",
+        "check-in/validation/room-flags",
+        {"maintenance_required": True},
+    ),
+    _check_in(
+        "room-inactive",
+        _NOT_READY,
+        "ROOM_NOT_READY",
+        "check-in/validation/room-flags",
+        {"is_active": False},
+    ),
+    _check_in(
+        "room-occupied",
+        _NOT_READY,
+        "ROOM_NOT_READY",
+        "check-in/validation/room-free",
+        {"occupied": True},
+    ),
+    *(
+        _check_in(
+            _slug(window),
+            "booking outside its arrival window",
+            code,
+            "check-in/validation/policy-timing",
+            {"window": window},
+        )
+        for window, code in _WINDOWS
+    ),
+    Refusal(
+        "check-in/refuse/second-booking-of-room",
+        "checkIn",
+        "two bookings on one room",
+        "ROOM_NOT_READY",
+        "check-in/validation/room-free",
+        overrides={"booking_id": "{other_booking_id}"},
+        first="checkIn",
+    ),
+)
+
+CHECK_OUT: tuple[Refusal, ...] = (
+    *_access("checkOut", "check-out", IN_HOUSE),
+    Refusal(
+        "check-out/refuse/not-checked-in",
+        "checkOut",
+        READY,
+        "NOT_CHECKED_IN",
+        "check-out/validation/not-checked-in",
+    ),
+    Refusal(
+        "check-out/refuse/stranger-in-room",
+        "checkOut",
+        "in-house booking with a stranger in the room",
+        "CHECKOUT_FAILED",
+        "check-out/guests/foreign-guests-abort",
+    ),
+    Refusal(
+        "check-out/refuse/room-stuck",
+        "checkOut",
+        "in-house booking whose room cannot change status",
+        "CHECKOUT_FAILED",
+        "atomicity/room-status-failure",
+    ),
+)
+
+ASSIGNMENT: tuple[Refusal, ...] = (
+    Refusal(
+        "assign/refuse/overlap",
+        "assignRoom",
+        "booking and a room taken for its nights",
+        "ROOM_OVERLAP_CONFLICT",
+        "errors/code/room-overlap-conflict",
+        body={"room_id": "{room_id}"},
+    ),
+    Refusal(
+        "assign/refuse/already-checked-in",
+        "assignRoom",
+        "in-house booking and a free room",
+        "BOOKING_ALREADY_CHECKED_IN",
+        "errors/code/booking-already-checked-in",
+        body={"room_id": "{free_room_id}"},
+    ),
+    Refusal(
+        "assign/refuse/not-eligible",
+        "assignRoom",
+        "booking with status",
+        "BOOKING_NOT_ELIGIBLE",
+        "booking/lifecycle/terminal-statuses",
+        params={"status": "CANCELLED"},
+        body={"room_id": "{beside_room_id}"},
+        beside=State(ROOM, {"room_status": "READY_FOR_GUEST"}),
+    ),
+    Refusal(
+        "assign/refuse/unknown-room",
+        "assignRoom",
+        NO_ROOM,
+        "ROOM_NOT_FOUND",
+        "errors/code/room-not-found",
+        body={"room_id": UNKNOWN_ROOM},
+    ),
+    Refusal(
+        "assign/refuse/invalid-input",
+        "assignRoom",
+        NO_ROOM,
+        "INVALID_INPUT",
+        "errors/code/invalid-input",
+        body={"room_id": "the one with the view"},
+    ),
+    Refusal(
+        "unassign/refuse/already-checked-in",
+        "unassignRoom",
+        IN_HOUSE,
+        "BOOKING_ALREADY_CHECKED_IN",
+        "errors/code/booking-already-checked-in",
+    ),
+    Refusal(
+        "move/refuse/not-checked-in",
+        "moveRoom",
+        NO_ROOM,
+        "NOT_CHECKED_IN",
+        "errors/code/not-checked-in",
+        body={"to_room_id": "{free_room_id}"},
+    ),
+    Refusal(
+        "move/refuse/room-not-ready",
+        "moveRoom",
+        IN_HOUSE,
+        "ROOM_NOT_READY",
+        "assignment/move/target-ready",
+        body={"to_room_id": "{beside_room_id}"},
+        beside=State(ROOM, {"room_status": "CHECKOUT_DIRTY"}),
+    ),
+)
+
+
+def _housekeeping(slug: str, room_status: str, code: str, clause: str, *, actor: str, to: str) -> Refusal:
+    return Refusal(
+        f"housekeeping/refuse/{slug}",
+        "setRoomStatus",
+        ROOM,
+        code,
+        clause,
+        actor=actor,
+        params={"room_status": room_status},
+        body={"to_status": to},
+    )
+
+
+HOUSEKEEPING: tuple[Refusal, ...] = (
+    _housekeeping(
+        "invalid-transition",
+        "READY_FOR_GUEST",
+        "INVALID_TRANSITION",
+        "housekeeping/transitions",
+        actor="manager",
+        to="CLEANING_IN_PROGRESS",
+    ),
+    _housekeeping(
+        "permission-front-desk",
+        "CHECKOUT_DIRTY",
+        "PERMISSION_DENIED",
+        "housekeeping/permissions/enforced",
+        actor="front_desk",
+        to="CLEANING_IN_PROGRESS",
+    ),
+    _housekeeping(
+        "permission-housekeeping",
+        "CHECKOUT_DIRTY",
+        "PERMISSION_DENIED",
+        "housekeeping/permissions/enforced",
+        actor="housekeeping",
+        to="READY_FOR_GUEST",
+    ),
+    Refusal(
+        "housekeeping/refuse/note-required",
+        "managerOverride",
+        ROOM,
+        "NOTE_REQUIRED",
+        "errors/code/note-required",
+        actor="manager",
+        params={"room_status": "CHECKOUT_DIRTY"},
+        body={"to_status": "READY_FOR_GUEST"},
+    ),
+    _housekeeping(
+        "invalid-input",
+        "CHECKOUT_DIRTY",
+        "INVALID_INPUT",
+        "errors/code/invalid-input",
+        actor="manager",
+        to="SPARKLING",
+    ),
+    _housekeeping(
+        "occupied-by-hand",
+        "READY_FOR_GUEST",
+        "INVALID_TRANSITION",
+        "housekeeping/occupied-reserved",
+        actor="manager",
+        to="OCCUPIED",
+    ),
+)
+
+GUESTS: tuple[Refusal, ...] = (
+    Refusal(
+        "guest/refuse/no-token",
+        "guestBookingStatus",
+        READY,
+        "NOT_AUTHENTICATED",
+        "access/guest-token-required",
+        actor=GUEST,
+    ),
+    Refusal(
+        "guest/refuse/unknown-token",
+        "guestBookingStatus",
+        READY,
+        "NOT_AUTHENTICATED",
+        "access/guest-token-required",
+        actor=GUEST,
+        overrides={"token": UNKNOWN_TOKEN},
+    ),
+)
+
+LOGIN: tuple[Refusal, ...] = (
+    Refusal(
+        "login/refuse/wrong-password",
+        "staffLogin",
+        None,
+        "NOT_AUTHENTICATED",
+        "endpoints/staff-login/wrong-password",
+        actor=ANONYMOUS,
+        body={"username": "{manager_username}", "password": "not the password"},
+    ),
+)
+
+REFUSALS: tuple[Refusal, ...] = (*CHECK_IN, *CHECK_OUT, *ASSIGNMENT, *HOUSEKEEPING, *GUESTS, *LOGIN)
+BY_CASE: Mapping[str, Refusal] = MappingProxyType({refusal.case: refusal for refusal in REFUSALS})
+
+if len(BY_CASE) != len(REFUSALS):  # a table with two rows of one name is a mistake of its author
+    raise ValueError("Two refusals have the same case.")
