@@ -1,0 +1,249 @@
+"""What a history comes to: calls with their replies, snapshots and events, cut by scenario.
+
+`History` is built once from the lines; an `Episode` is one scenario (its calls in order, and the events about the
+bookings and rooms it was arranged with), or the events about one booking or room that no scenario knows. The values
+are frozen and say what was recorded, not what it means; that is for the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+Json = Any
+"""A JSON value as `json.loads` gives it."""
+
+ChannelKind = Literal["rooms", "staff", "guest", "other"]
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def mapping(value: Json) -> Mapping[str, Any]:
+    """`value` when it is a JSON object, an empty one otherwise: malformed data is a finding of the shape rules."""
+    return value if isinstance(value, dict) else EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the run could see: observers, the kinds of channel each sees, probes, states, actors."""
+
+    observers: tuple[str, ...] = ()
+    channels: Mapping[str, tuple[str, ...]] = EMPTY
+    probes: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    actors: frozenset[str] = frozenset()
+
+    def observers_of(self, kind: str) -> tuple[str, ...]:
+        """The observers that see channels of this kind."""
+        return tuple(name for name in self.observers if kind in self.channels.get(name, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a call. `status` is None when the call is indeterminate (it timed out)."""
+
+    seq: int
+    t: float
+    status: int | None
+    content_type: str | None
+    body: Json
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A read of the suite. `state` is None with `missing` saying why. `begun` and `t` are seconds since the run began."""
+
+    seq: int
+    t: float
+    begun: float
+    name: str
+    subject: Mapping[str, Any]
+    when: str
+    call: str | None
+    event: int | None
+    state: Json
+    missing: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as one observer saw it. `key` is what the channel is about: a hotel slug, a hotel id, a booking id."""
+
+    seq: int
+    t: float
+    observer: str
+    channel: str
+    name: str
+    data: Json
+    kind: ChannelKind
+    key: str
+    size: int | None
+
+    @property
+    def envelope(self) -> Mapping[str, Any]:
+        return mapping(self.data)
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        return mapping(self.envelope.get("payload"))
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        return mapping(self.envelope.get("meta"))
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        return mapping(self.meta.get("scope"))
+
+    @property
+    def event_id(self) -> str | None:
+        value = self.meta.get("event_id")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def booking_id(self) -> str | None:
+        """The booking an event is about: by channel for a guest channel, else by payload, else by scope."""
+        if self.kind == "guest":
+            return self.key
+        for value in (self.payload.get("booking_id"), self.scope.get("booking_id")):
+            if isinstance(value, str):
+                return value
+        return None
+
+    @property
+    def room_id(self) -> int | None:
+        for value in (self.payload.get("room_id"), self.payload.get("id"), self.scope.get("room_id")):
+            if isinstance(value, int):
+                return value
+        return None
+
+    @property
+    def room_number(self) -> int | None:
+        for value in (self.payload.get("room_number"), self.scope.get("room_number")):
+            if isinstance(value, int):
+                return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A harmless operation that was made to flush the channels, and at which observers its events came in.
+
+    What arrived is a set of (observer, kind of channel). Times are seconds since the run began.
+    """
+
+    seq: int
+    begun: float
+    ended: float
+    arrived: frozenset[tuple[str, str]]
+
+    def flushed(self, observer: str) -> bool:
+        """The observer was alive after the fence began: something of the fence came in there."""
+        return any(name == observer for name, _ in self.arrived)
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A provider state that was asked for, and the bindings that came back, or why there are none."""
+
+    seq: int
+    state: str
+    params: Mapping[str, Any]
+    bindings: Mapping[str, Any]
+    unsupported: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call: what was asked, the answer, the snapshots around it, the events until the next call.
+
+    `until` is the seq of the next call of the scenario (or past the end): events before it are in the window.
+    """
+
+    seq: int
+    t: float
+    id: str
+    operation: str
+    case: str
+    actor: str
+    params: Mapping[str, Any]
+    body: Json
+    method: str
+    path: str
+    reply: Reply | None
+    before: tuple[Probe, ...]
+    after: tuple[Probe, ...]
+    events: tuple[Event, ...]
+    until: int
+    overlaps: bool
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer; None when there is none."""
+        return self.reply.status if self.reply else None
+
+    @property
+    def answered(self) -> Mapping[str, Any]:
+        """The JSON object of the answer; empty when it is none."""
+        return mapping(self.reply.body) if self.reply else EMPTY
+
+    @property
+    def witness(self) -> tuple[int, ...]:
+        return (self.seq,) if self.reply is None else (self.seq, self.reply.seq)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Episode:
+    """A scenario, or (with `scenario` None) calls or events that belong to none; see the module's docstring.
+
+    `strays` are events about the episode's subjects before its first call; they belong to the arranging.
+    """
+
+    scenario: str | None
+    capabilities: Capabilities
+    arranged: tuple[Arranged, ...]
+    operations: tuple[Operation, ...]
+    events: tuple[Event, ...]
+    strays: tuple[Event, ...]
+    event_probes: Mapping[int, tuple[Probe, ...]]
+    fences: tuple[Fence, ...]
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        """The bindings of all arranged states in one; the first state wins."""
+        merged: dict[str, Any] = {}
+        for state in reversed(self.arranged):
+            merged.update(state.bindings)
+        return merged
+
+    def window_of(self, event: Event) -> Operation | None:
+        """The call in whose window the event came in."""
+        found = None
+        for operation in self.operations:
+            if operation.seq < event.seq:
+                found = operation
+        return found
+
+    def flushed_after(self, t: float, observer: str) -> Fence | None:
+        """The first fence begun after `t` that came in at the observer: proof that nothing is still under way."""
+        for fence in self.fences:
+            if fence.begun >= t and fence.flushed(observer):
+                return fence
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Everything that was recorded, in order. `lines` has a short rendering per seq for the witnesses of a report."""
+
+    header: Mapping[str, Any]
+    capabilities: Capabilities
+    episodes: tuple[Episode, ...]
+    events: tuple[Event, ...]
+    calls: tuple[Operation, ...]
+    probes: tuple[Probe, ...]
+    unsupported: Mapping[str, str] = field(default=EMPTY)
+    lines: Mapping[int, str] = field(default=EMPTY)
+    counts: Mapping[str, int] = field(default=EMPTY)

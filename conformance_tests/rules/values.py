@@ -1,0 +1,114 @@
+"""Comparing recorded values: instants not strings, precision as coarse as the coarser side, numbers as numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from contract.timestamps import parse_timestamp
+
+_LONGEST = 160
+
+
+def instant(value: Any) -> datetime | None:
+    """The moment a string names; None when it is no timestamp with an offset."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_timestamp(value)
+    except ValueError:
+        return None
+
+
+def _digits(text: str) -> int:
+    """How many digits of a second a timestamp is written with."""
+    _, dot, tail = text.partition(".")
+    return len(tail.rstrip("Z").split("+")[0].split("-")[0]) if dot else 0
+
+
+def same(left: Any, right: Any, *, coarse: bool = False) -> bool:
+    """Deep equality in which timestamps are instants.
+
+    With `coarse`, two timestamps are the same when they agree at the precision of the coarser one, truncated or rounded:
+    one value in a reply and in a later read of a database that keeps milliseconds.
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, str) and isinstance(right, str):
+        if left == right:
+            return True
+        first, second = instant(left), instant(right)
+        if first is None or second is None:
+            return False
+        if first == second:
+            return True
+        step = timedelta(seconds=10.0 ** -min(_digits(left), _digits(right)))
+        return coarse and _digits(left) != _digits(right) and abs(first - second) < step
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key], coarse=coarse) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(same(a, b, coarse=coarse) for a, b in zip(left, right, strict=True))
+    return bool(left == right)
+
+
+def same_set(left: Any, right: Any, *, coarse: bool = False) -> bool:
+    """Two lists hold the same values, in any order. Anything that is no list is compared as it is."""
+    if not (isinstance(left, list) and isinstance(right, list)):
+        return same(left, right, coarse=coarse)
+    rest = list(right)
+    for value in left:
+        for position, other in enumerate(rest):
+            if same(value, other, coarse=coarse):
+                del rest[position]
+                break
+        else:
+            return False
+    return not rest
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of two objects whose values differ, sorted. The order inside a list of guests is no difference."""
+    keys = before.keys() | after.keys()
+    return tuple(
+        sorted(key for key in keys if (key in before) != (key in after) or not same_set(before[key], after[key]))
+    )
+
+
+def show(value: Any) -> str:
+    """A value for a person: JSON, cut where it gets long."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def dig(value: Any, *path: str) -> Any:
+    """The value at a path of object keys; None when a step is missing."""
+    for key in path:
+        if not isinstance(value, dict) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every (pointer, key, value) of an object at any depth; list members stand under the key of their list."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{path}/{key}", key, inner
+            yield from leaves(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from leaves(inner, f"{path}/{position}")
+
+
+def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every (pointer, text) of a value at any depth."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from strings(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from strings(inner, f"{path}/{position}")
