@@ -30,7 +30,7 @@ class State:
     """A provider state with its parameters (`schemas/provider_states.yaml`)."""
 
     name: str
-    params: Mapping[str, Any] = _NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Refusal:
     code: str
     clause: str
     actor: str = "front_desk"
-    params: Mapping[str, Any] = _NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    overrides: Mapping[str, Any] = field(default=_NOTHING)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
     beside: State | None = None
     first: str | None = None
 

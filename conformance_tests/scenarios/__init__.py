@@ -1,0 +1,1 @@
+"""The calls of a run: scenarios as frozen records, and the plan that orders them."""

@@ -1,0 +1,42 @@
+"""Rooms given to bookings, taken away, and changed during the stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance_tests.refusals import NO_ROOM
+from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
+
+TO_FREE_ROOM = {"room_id": "{free_room_id}"}
+MOVE_TO_FREE_ROOM = {"to_room_id": "{free_room_id}", "reason": "noise"}
+
+
+def assignment() -> Iterable[Scenario]:
+    """Assign and unassign, twice each; move, twice; and a stay in an assigned room."""
+    yield Scenario(
+        "assignment/to-and-fro",
+        "assignment",
+        (Wanted(NO_ROOM),),
+        (
+            Step("assign/happy", "assignRoom", body=TO_FREE_ROOM),
+            Step("assign/repeat", "assignRoom", body=TO_FREE_ROOM),
+            Step("unassign/happy", "unassignRoom"),
+            Step("unassign/repeat", "unassignRoom"),
+        ),
+    )
+    yield Scenario(
+        "assignment/move",
+        "assignment",
+        (Wanted("in-house booking and a free room", {"party_size": 2}),),
+        (
+            Step("move/happy", "moveRoom", body=MOVE_TO_FREE_ROOM),
+            Step("move/repeat", "moveRoom", body=MOVE_TO_FREE_ROOM),
+            Step("check-out/happy", "checkOut"),
+        ),
+    )
+    yield Scenario(
+        "assignment/then-check-in",
+        "assignment",
+        (Wanted(NO_ROOM),),
+        (Step("assign/happy", "assignRoom", body=TO_FREE_ROOM), Step("check-in/happy", "checkIn")),
+    )

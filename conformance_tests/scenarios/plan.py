@@ -1,0 +1,72 @@
+"""The plan of a run: which scenarios, in which order. The same seed and the same `only` give the same plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from conformance_tests.refusals import REFUSALS, Refusal
+from conformance_tests.scenarios import assignment, housekeeping, reads, stays
+from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
+
+_ALL: frozenset[Family] = frozenset(
+    ("stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads")
+)
+_FEEDS: dict[str, frozenset[Family]] = {
+    # the first word of a rule id -> what can show it; every other word gets everything
+    "assignment": frozenset(("assignment", "refusals")),
+    "check-in": frozenset(("stays", "tokens", "order", "refusals")),
+    "check-out": frozenset(("stays", "tokens", "order", "refusals")),
+    "tokens": frozenset(("stays", "tokens", "refusals")),
+}
+
+
+def plan(seed: int, only: Sequence[str] = ()) -> list[Scenario]:
+    """The scenarios of a run, shuffled by the seed. `only` are prefixes of rule ids; in doubt a scenario is kept."""
+    scenarios = [scenario for scenario in everything() if scenario.family in _families(only)]
+    random.Random(seed).shuffle(scenarios)  # noqa: S311 - an order, not a secret
+    return scenarios
+
+
+def everything() -> Iterable[Scenario]:
+    """All scenarios, in the order they are written. Their names are unique."""
+    return chain(
+        stays.stays(),
+        stays.hurried(),
+        stays.tokens(),
+        housekeeping.workflow(),
+        housekeeping.by_role(),
+        housekeeping.illegal(),
+        assignment.assignment(),
+        reads.reads(),
+        (refused(refusal) for refusal in REFUSALS),
+    )
+
+
+def refused(refusal: Refusal) -> Scenario:
+    """The scenario of one refusal; it is named by its case."""
+    states = [Wanted(refusal.state, refusal.params)] if refusal.state is not None else []
+    if refusal.beside is not None:
+        states.append(Wanted(refusal.beside.name, refusal.beside.params, prefix="beside_"))
+    first = [Step("check-in/happy", refusal.first)] if refusal.first is not None else []
+    reads_only = refusal.operation in ("guestBookingStatus", "guestContext", "staffLogin")
+    call = Step(
+        refusal.case,
+        refusal.operation,
+        actor=refusal.actor,
+        params=refusal.overrides,
+        body=refusal.body,
+        before=not reads_only,
+        settle=not reads_only,
+    )
+    return Scenario(refusal.case, "refusals", tuple(states), (*first, call))
+
+
+def _families(only: Sequence[str]) -> frozenset[Family]:
+    if not only:
+        return _ALL
+    wanted: frozenset[Family] = frozenset()
+    for prefix in only:
+        wanted |= _FEEDS.get(prefix.split("/")[0], _ALL)
+    return wanted

@@ -1,0 +1,62 @@
+"""What a scenario is: provider states to ask for, and calls to make one after the other on what was arranged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A provider state a scenario needs. Its bindings are known to the steps under `prefix` + their name."""
+
+    state: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a scenario, and what is watched around it.
+
+    `params` replaces parameters of the operation, which otherwise are the bindings of the same name; strings of the form
+    `{name}` stand for a binding, here and in `body`. `token` names the binding with the guest token to show:
+    `guest_token` is the arranged one, `issued_token` the one the last check-in of the scenario gave.
+
+    `before` takes a snapshot before the call. `settle` waits after it until the events due are in and a fence has passed,
+    then takes one. A step with neither is a read, or a call that is followed at once by the next.
+    """
+
+    case: str
+    operation: str
+    actor: str = "front_desk"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    token: str | None = None
+    before: bool = True
+    settle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A name that is unique in the plan, the states it needs (the first is its own), and its calls in order."""
+
+    name: str
+    family: Family
+    states: tuple[Wanted, ...]
+    steps: tuple[Step, ...]
+    actors: frozenset[str] = field(default=frozenset())
+    """Beside those of the steps: who must be able to log in for the scenario to mean anything."""
+
+    def needs(self) -> frozenset[str]:
+        """The staff that must be able to log in."""
+        staff = {step.actor for step in self.steps} - {"anonymous", "guest"}
+        return self.actors | staff
+
+
+def look(case: str, operation: str, *, actor: str = "manager", **params: Any) -> Step:
+    """A read without snapshots."""
+    return Step(case, operation, actor=actor, params=params, before=False, settle=False)

@@ -1,0 +1,165 @@
+"""Check-in and check-out as they should go, repeated, hurried, with everything a stay leaves behind, and token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance_tests.refusals import GUEST, IN_HOUSE, READY
+from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
+
+CHECK_IN = Step("check-in/happy", "checkIn")
+CHECK_IN_AGAIN = Step("check-in/repeat", "checkIn")
+CHECK_OUT = Step("check-out/happy", "checkOut")
+CHECK_OUT_AGAIN = Step("check-out/repeat", "checkOut")
+OTHER = {"booking_id": "{other_booking_id}"}
+
+CHANNEL_AUTH_BODY = {"socket_id": "4242.4242", "channel_name": "private-guest-booking.{booking_id}"}
+
+
+def stays() -> Iterable[Scenario]:
+    """Every party size through a whole stay, each operation twice; then the stays with something special about them."""
+    for party_size in (1, 2, 3, 4):
+        yield Scenario(
+            f"stay/party-of-{party_size}",
+            "stays",
+            (Wanted(READY, {"party_size": party_size}),),
+            (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
+        )
+    full = {"party_size": 3, "walk_ins": 1, "conversations": 2, "orders": 2}
+    yield Scenario(
+        "check-out/full",
+        "stays",
+        (Wanted(IN_HOUSE, full),),
+        (Step("check-out/full", "checkOut"), CHECK_OUT_AGAIN),
+    )
+    yield Scenario(
+        "check-out/survey-fails",
+        "stays",
+        (Wanted(IN_HOUSE, {"survey_mail": "fails"}),),
+        (Step("check-out/survey-fails", "checkOut"),),
+    )
+    yield Scenario(
+        "check-out/orphan",
+        "stays",
+        (Wanted("in-house booking with an orphan in the room"),),
+        (Step("check-out/orphan", "checkOut"),),
+    )
+    yield _turnover()
+
+
+def _turnover() -> Scenario:
+    """One room, two stays: the second guest waits for housekeeping, and is not thrown out by a late repeat of the first."""
+    return Scenario(
+        "stay/turnover",
+        "stays",
+        (Wanted("two bookings on one room"),),
+        (
+            CHECK_IN,
+            CHECK_OUT,
+            Step("check-in/refuse/second-booking-of-room", "checkIn", params=OTHER),
+            Step("housekeeping/startCleaning", "startCleaning", actor="housekeeping"),
+            Step("housekeeping/markCleaned", "markCleaned", actor="housekeeping"),
+            Step("housekeeping/inspectRoom", "inspectRoom", actor="housekeeping", body={"passed": True}),
+            Step("check-in/happy", "checkIn", params=OTHER),
+            CHECK_OUT_AGAIN,
+        ),
+    )
+
+
+def hurried() -> Iterable[Scenario]:
+    """Calls one right after the other: what arrives must still be in order."""
+
+    def hurry(operation: str, actor: str, *, first: bool = False, last: bool = False, **body: object) -> Step:
+        return Step("order/quick", operation, actor=actor, body=body or None, before=first, settle=last)
+
+    for number in (1, 2, 3):
+        yield Scenario(
+            f"order/stay-{number}",
+            "order",
+            (Wanted(READY),),
+            (hurry("checkIn", "front_desk", first=True), hurry("checkOut", "front_desk", last=True)),
+        )
+    yield Scenario(
+        "order/stay-and-cleaning",
+        "order",
+        (Wanted(READY, {"party_size": 1}),),
+        (
+            hurry("checkIn", "front_desk", first=True),
+            hurry("checkOut", "front_desk"),
+            hurry("startCleaning", "housekeeping"),
+            hurry("markCleaned", "housekeeping"),
+            hurry("inspectRoom", "housekeeping", last=True, passed=True),
+        ),
+    )
+    yield Scenario(
+        "order/assign-and-check-in",
+        "order",
+        (Wanted("booking without a room"),),
+        (
+            hurry("assignRoom", "front_desk", first=True, room_id="{free_room_id}"),
+            hurry("checkIn", "front_desk"),
+            hurry("checkOut", "front_desk", last=True),
+        ),
+    )
+
+
+def _uses(case: str, token: str) -> tuple[Step, ...]:
+    """One guest token shown at each of the three doors."""
+    return (
+        Step(case, "guestBookingStatus", actor=GUEST, token=token, before=False, settle=False),
+        Step(case, "guestContext", actor=GUEST, token=token, before=False, settle=False),
+        Step(
+            case,
+            "channelAuth",
+            actor=GUEST,
+            token=token,
+            body=CHANNEL_AUTH_BODY,
+            before=False,
+            settle=False,
+        ),
+    )
+
+
+def tokens() -> Iterable[Scenario]:
+    """Guest tokens before, during and after a stay, the one from before check-in, and somebody else's."""
+    yield Scenario(
+        "tokens/stay",
+        "tokens",
+        (Wanted(READY), Wanted(READY, prefix="beside_")),
+        (
+            *_uses("token/before", "guest_token"),
+            CHECK_IN,
+            *_uses("token/during", "issued_token"),
+            *_uses("token/earlier", "guest_token"),
+            *_foreign(),
+            CHECK_IN_AGAIN,
+            *_uses("token/during", "issued_token"),
+            CHECK_OUT,
+            *_uses("token/after", "issued_token"),
+            *_uses("token/after", "guest_token"),
+        ),
+    )
+    yield Scenario(
+        "tokens/departing",
+        "tokens",
+        (Wanted(IN_HOUSE), Wanted(READY, prefix="beside_")),
+        (
+            *_uses("token/during", "guest_token"),
+            *_foreign(),
+            CHECK_OUT,
+            *_uses("token/after", "guest_token"),
+        ),
+    )
+    yield Scenario(
+        "tokens/departed",
+        "tokens",
+        (Wanted("departed booking"),),
+        _uses("token/after", "guest_token"),
+    )
+
+
+def _foreign() -> tuple[Step, ...]:
+    # the guest context has no booking in its path: there a token cannot be foreign
+    return tuple(
+        use for use in _uses("token/foreign", "beside_guest_token") if use.operation != "guestContext"
+    )

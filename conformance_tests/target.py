@@ -1,0 +1,312 @@
+"""The backend under test as a value: where it is, who may log in, how it is watched, arranged and read.
+
+`load_target` reads a TOML or JSON file of the shape `schemas/files/target.schema.json`; `parse_target` takes a document
+that came from elsewhere (a running backend answers one at `/_staycheck/target.json`). Whatever is wrong with it is a
+`TargetError` of one sentence. Secrets come from the environment through the `*_env` keys, and stay out of `repr`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from conformance_tests.target_problems import describe_problem
+
+PROBES = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures")
+ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
+
+_NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
+_LOCAL_ONLY = (("states", "command"), ("states", "pool"), ("probes", "command"), ("realtime", "file"))
+
+
+class TargetError(Exception):
+    """The target cannot be used as it is written; the message is one sentence that says where and why."""
+
+    exit_code = 64
+
+
+class UnreachableError(Exception):
+    """The target is well described and does not answer; nothing can be judged."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLogin:
+    """How one member of staff gets in: a name and a password, or a ready token."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSettings:
+    """The Pusher-compatible REST endpoint the suite runs; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    app_id: str = "1001"
+    key: str = "staycheck"
+    secret: str = field(default="staycheck-secret", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeSettings:
+    """The Pusher server the suite listens to; with a secret it signs private channels itself."""
+
+    url: str
+    key: str
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Realtime:
+    sink: SinkSettings | None = None
+    subscribe: SubscribeSettings | None = None
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatesSettings:
+    """How provider states are arranged: at most one of `url`, `command` and `pool`."""
+
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    pool: Path | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePath:
+    """A probe that is a read of the backend: path template, JSON Pointer into the reply, and who reads."""
+
+    path: str
+    pointer: str = ""
+    actor: str = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbesSettings:
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    paths: Mapping[str, ProbePath] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """All in seconds."""
+
+    request: float = 10.0
+    event: float = 2.0
+    grace: float = 0.1
+    ready: float = 20.0
+    hold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A backend to judge. `directory` is where relative commands run."""
+
+    name: str
+    base_url: str
+    allow: tuple[str, ...] = ()
+    dialect: Mapping[str, Any] | None = None
+    staff: Mapping[str, StaffLogin] = field(default_factory=dict)
+    realtime: Realtime = Realtime()
+    states: StatesSettings = StatesSettings()
+    probes: ProbesSettings = ProbesSettings()
+    timeouts: Timeouts = Timeouts()
+    directory: Path = Path()
+
+    def url(self, path_or_url: str) -> str:
+        """A path of the backend, or a whole URL, as a whole URL."""
+        return urljoin(self.base_url.rstrip("/") + "/", path_or_url)
+
+    def secrets(self) -> Iterator[str]:
+        """Every secret the target holds: what must never be written down."""
+        for login in self.staff.values():
+            yield from filter(None, (login.password, login.token))
+        yield from filter(None, (self.states.token, self.probes.token))
+        if self.realtime.sink is not None:
+            yield self.realtime.sink.secret
+        if self.realtime.subscribe is not None and self.realtime.subscribe.secret is not None:
+            yield self.realtime.subscribe.secret
+
+
+def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
+    """Read a target file. Raises TargetError: not there, not TOML or JSON, a wrong key, an unset variable, a host refused."""
+    text = _read_text(path)
+    document = _parse_text(text, path)
+    return _build(
+        document, str(path), text, path.resolve().parent, os.environ if environ is None else environ
+    )
+
+
+def parse_target(document: Any, source: str, *, allow: tuple[str, ...] = ()) -> Target:
+    """A target document that a backend answered. Raises TargetError.
+
+    It may name URLs and credentials, but no command, no file and no variable of this machine: whoever runs a server
+    must not thereby run programs of the person who checks it.
+    """
+    problem = describe_problem(document, "target", source, None)
+    if problem is not None:
+        raise TargetError(problem)
+    for table, key in _LOCAL_ONLY:
+        if key in document.get(table, {}):
+            raise TargetError(f"{source} names {table}.{key}, which only a target file of your own may do.")
+    if isinstance(document.get("dialect"), str):
+        raise TargetError(f"{source} names a dialect file, which only a target file of your own may do.")
+    return _build({**document, "allow": list(allow)}, source, None, Path(), _NO_ENVIRONMENT)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise TargetError(f"There is no target file {path}; `staycheck init` writes one.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetError(f"The file {path} cannot be read: {error}.") from None
+
+
+def _parse_text(text: str, path: Path) -> Any:
+    try:
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except json.JSONDecodeError as error:
+        raise TargetError(f"{path}, line {error.lineno}: this is not JSON ({error.msg}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TargetError(f"{path}: this is not TOML: {error}.") from None
+
+
+def _build(
+    document: Any, source: str, text: str | None, directory: Path, environ: Mapping[str, str]
+) -> Target:
+    problem = describe_problem(document, "target", source, text)
+    if problem is not None:
+        raise TargetError(problem)
+    reader = _Reader(source, directory, environ)
+    target = Target(
+        name=document.get("name") or urlsplit(document["base_url"]).netloc,
+        base_url=document["base_url"],
+        allow=tuple(document.get("allow", ())),
+        dialect=reader.dialect(document.get("dialect")),
+        staff={
+            actor: StaffLogin(
+                fields.get("username"),
+                reader.secret(fields, "password"),
+                reader.secret(fields, "token"),
+            )
+            for actor, fields in document.get("staff", {}).items()
+        },
+        realtime=reader.realtime(document.get("realtime", {})),
+        states=reader.states(document.get("states", {})),
+        probes=reader.probes(document.get("probes", {})),
+        timeouts=Timeouts(**document.get("timeouts", {})),
+        directory=directory,
+    )
+    _check_hosts(target, source)
+    return target
+
+
+class _Reader:
+    """Reads the parts of a valid document: relative paths against the file, secrets from the environment."""
+
+    def __init__(self, source: str, directory: Path, environ: Mapping[str, str]) -> None:
+        self._source, self._directory, self._environ = source, directory, environ
+
+    def secret(self, fields: Mapping[str, Any], name: str) -> str | None:
+        variable = fields.get(f"{name}_env")
+        if variable is None:
+            value: str | None = fields.get(name)
+            return value
+        if not self._environ.get(variable):
+            raise TargetError(
+                f"{self._source} takes {name} from the environment variable {variable}, which is not set."
+            )
+        return self._environ[variable]
+
+    def dialect(self, given: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if given is None or not isinstance(given, str):
+            return given
+        path = self._directory / given
+        text = _read_text(path)
+        if path.suffix in (".yaml", ".yml"):
+            raise TargetError(f"The dialect {path} must be TOML or JSON.")
+        document = _parse_text(text, path)
+        problem = describe_problem(document, "dialect", str(path), text)
+        if problem is not None:
+            raise TargetError(problem)
+        found: Mapping[str, Any] = document
+        return found
+
+    def realtime(self, fields: Mapping[str, Any]) -> Realtime:
+        sink, subscribe, file = fields.get("sink"), fields.get("subscribe"), fields.get("file")
+        return Realtime(
+            sink=None if sink is None else SinkSettings(**self._with_secret(sink)),
+            subscribe=None if subscribe is None else SubscribeSettings(**self._with_secret(subscribe)),
+            file=None if file is None else self._directory / file["path"],
+        )
+
+    def _with_secret(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        secret = self.secret(fields, "secret")
+        plain = {name: value for name, value in fields.items() if name not in ("secret", "secret_env")}
+        return plain if secret is None else {**plain, "secret": secret}
+
+    def states(self, fields: Mapping[str, Any]) -> StatesSettings:
+        ways = [way for way in ("url", "command", "pool") if way in fields]
+        if len(ways) > 1:
+            raise TargetError(
+                f"{self._source} arranges states in {len(ways)} ways ({', '.join(ways)}); keep one."
+            )
+        return StatesSettings(
+            url=fields.get("url"),
+            command=tuple(fields.get("command", ())),
+            pool=self._directory / fields["pool"] if "pool" in fields else None,
+            token=self.secret(fields, "token"),
+        )
+
+    def probes(self, fields: Mapping[str, Any]) -> ProbesSettings:
+        if "url" in fields and "command" in fields:
+            raise TargetError(f"{self._source} reads probes by url and by command; keep one.")
+        return ProbesSettings(
+            url=fields.get("url"),
+            command=tuple(fields.get("command", ())),
+            token=self.secret(fields, "token"),
+            paths={name: ProbePath(**path) for name, path in fields.get("paths", {}).items()},
+        )
+
+
+def _check_hosts(target: Target, source: str) -> None:
+    """The suite writes into what it judges: only loopback and the hosts that `allow` names are touched."""
+    for url in filter(None, (target.base_url, target.states.url, target.probes.url)):
+        whole = target.url(url)
+        try:
+            host = urlsplit(whole).hostname or ""
+        except ValueError:
+            host = ""
+        if not host:
+            raise TargetError(f"{source}: {url} is not a URL with a host.")
+        if not is_loopback(host) and host not in target.allow:
+            raise TargetError(
+                f"{source}: {host} is not this machine, and a check writes into the backend it judges; "
+                f'if that is what you want, add it to the target file: allow = ["{host}"].'
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine, without asking the name service."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
