@@ -1,0 +1,136 @@
+"""What the Pusher tests share: the app, a running endpoint, a WebSocket client, a Node process, bounded waits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+from pusher import Pusher
+
+from contract.pusher import client
+from contract.pusher.app import PusherApp
+from contract.pusher.signatures import channel_auth
+from reference_server.realtime.hub import Hub
+
+APP = PusherApp(id="1001", key="app-key", secret="app-secret")
+DEADLINE = 10.0
+"""Seconds after which a wait has failed; never slept through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server that runs: its hub and where it listens."""
+
+    hub: Hub
+    server: TestServer
+
+    @property
+    def host(self) -> str:
+        return str(self.server.host)
+
+    @property
+    def port(self) -> int:
+        assert self.server.port is not None
+        return self.server.port
+
+    def url(self, path: str) -> str:
+        return f"http://{self.host}:{self.port}{path}"
+
+
+class WsClient:
+    """A WebSocket with the sans-I/O subscriber on it; every wait has a deadline."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.ws = ws
+        self._subscriber = client.Subscriber(asyncio.get_running_loop().time())
+
+    @property
+    def socket_id(self) -> str:
+        assert self._subscriber.socket_id is not None
+        return self._subscriber.socket_id
+
+    async def next(self) -> client.ServerFrame:
+        """The next frame; answers a ping on the way."""
+        text = await self.ws.receive_str(timeout=DEADLINE)
+        frame, reply = self._subscriber.feed(text, asyncio.get_running_loop().time())
+        if reply is not None:
+            await self.ws.send_str(reply)
+        return frame
+
+    async def established(self) -> Self:
+        assert isinstance(await self.next(), client.Established)
+        return self
+
+    async def subscribe(self, channel: str) -> client.ServerFrame:
+        """Subscribe, signed when the channel needs it; the server's answer."""
+        auth = None
+        if channel.startswith("private-"):
+            auth = channel_auth(APP.key, APP.secret, self.socket_id, channel)
+        await self.ws.send_str(client.subscribe_frame(channel, auth))
+        return await self.next()
+
+    async def closed(self) -> int | None:
+        """The close code, once the server has closed; frames before it are dropped."""
+        while True:
+            message = await self.ws.receive(timeout=DEADLINE)
+            if message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}:
+                return self.ws.close_code
+
+
+StartEndpoint = Callable[..., Awaitable[Endpoint]]
+ConnectClient = Callable[..., Awaitable[WsClient]]
+
+
+class NodeProcess:
+    """A Node script that writes one JSON object per line."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._passed_over: list[dict[str, Any]] = []
+
+    async def next(self, kind: str) -> dict[str, Any]:
+        """The next line of this type; lines of other types wait for whoever asks for them."""
+        for earlier in self._passed_over:
+            if earlier["type"] == kind:
+                self._passed_over.remove(earlier)
+                return earlier
+        stdout = self._process.stdout
+        assert stdout is not None
+        try:
+            async with asyncio.timeout(DEADLINE * 2):
+                while line := await stdout.readline():
+                    message: dict[str, Any] = json.loads(line)
+                    if message["type"] == kind:
+                        return message
+                    self._passed_over.append(message)
+        except TimeoutError:
+            pytest.fail(f"no {kind!r} from the Node client in time; it said {self._passed_over}")
+        pytest.fail(f"the Node client ended without {kind!r}; it said {self._passed_over}")
+
+    async def stop(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+
+RunNode = Callable[..., Awaitable[NodeProcess]]
+
+
+async def library(endpoint: Endpoint, call: Callable[[Pusher], Any], **credentials: str) -> Any:
+    """One call of the official Python library, which blocks, on a thread."""
+    who = {"app_id": APP.id, "key": APP.key, "secret": APP.secret} | credentials
+    pusher = Pusher(**who, host=endpoint.host, port=endpoint.port, ssl=False)
+    return await asyncio.to_thread(call, pusher)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until the condition holds."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():
+            await asyncio.sleep(0)
