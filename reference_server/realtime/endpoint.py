@@ -27,6 +27,7 @@ from contract.pusher.errors import (
     RestBadRequestError,
     RestError,
     RestNotAuthenticatedError,
+    RestTooLargeError,
 )
 from contract.pusher.handshake import negotiate_protocol
 from contract.pusher.names import channel_name_problem
@@ -150,7 +151,10 @@ class _Endpoint:
         app = self._apps.get(request.match_info["app_id"])
         if app is None:
             raise RestNotAuthenticatedError(f"Unknown app id {request.match_info['app_id'][:40]!a}")
-        body = await request.read()
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            raise RestTooLargeError(f"The body is too large: {error.text}") from None
         params = verify_request(
             request.method,
             request.path,

@@ -136,6 +136,14 @@ class Hub:
         self._unsubscribe_all(subscriber)
         subscriber.end(close, flush=True)
 
+    def close_client(self, socket_id: str, error: CloseError) -> bool:
+        """Close the connection with this socket id, after what is queued for it; False if there is none."""
+        subscriber = self._subscribers.get(socket_id)
+        if subscriber is None:
+            return False
+        self.end(subscriber, Close.of(error))
+        return True
+
     # Events
 
     def publish(self, channel: str, name: str, data: str, *, exclude_socket: str | None = None) -> int:
