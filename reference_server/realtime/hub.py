@@ -17,11 +17,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from contract.pusher.connection import Close
 from contract.pusher.errors import CloseError, OverCapacityError, ReconnectNowError
 from contract.pusher.frames import encode_event
 
 DEFAULT_QUEUE_LIMIT = 1024
+
+_log = structlog.get_logger("staycheck.realtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +206,10 @@ class Hub:
             await asyncio.wait(late)
 
     def _cut_off(self, subscriber: Subscriber) -> None:
+        _log.warning("slow_subscriber_cut_off", socket_id=subscriber.socket_id, queue_limit=self._queue_limit)
         self._unsubscribe_all(subscriber)
-        error: CloseError = OverCapacityError("Over capacity: this connection reads too slowly")
-        subscriber.end(Close.of(error), flush=False)
+        close = Close.of(OverCapacityError("Over capacity: this connection reads too slowly"))
+        subscriber.end(close, flush=False)
 
     def _unsubscribe_all(self, subscriber: Subscriber) -> None:
         for channel in tuple(subscriber.channels):
