@@ -292,7 +292,7 @@ class World:
 
     def apply(self, changes: Iterable[Change]) -> World:
         """The world after `changes`, in their order."""
-        touched: dict[str, dict[Key, Any]] = {}
+        touched: dict[str, Any] = {}
         for change in changes:
             name = change.row.table if isinstance(change, Put) else change.table
             if name not in touched:
