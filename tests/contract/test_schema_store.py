@@ -4,9 +4,11 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract import schema_files
 from contract.formats import is_date, is_timestamp, python_pattern
 from contract.schema_files import BASE_URI, document, schema_paths
 from contract.schema_store import SchemaStore, SchemaViolation, UnknownSchemaError, schema_store
@@ -186,3 +188,9 @@ def test_values_that_are_not_json_are_explained_and_not_valid() -> None:
     spoilt = {**GUEST, "first_name": {1, 2}}
     assert not schema_store().valid("resources/room_guest.schema.json", spoilt)
     assert messages("resources/room_guest.schema.json", spoilt) == ["first_name is a set, not a string"]
+
+
+def test_yaml_is_read_as_json_people_mean_it() -> None:
+    text = "{on: no, when: 2026-01-16, flag: true, 200: null, tilde: ~}"
+    read = yaml.load(text, Loader=schema_files._Loader)
+    assert read == {"on": "no", "when": "2026-01-16", "flag": True, "200": None, "tilde": None}
