@@ -1,0 +1,1 @@
+"""Typed models made from the schemas by `python -m tools.generate_models`."""
