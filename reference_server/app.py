@@ -1,0 +1,92 @@
+"""The server, put together: store, clock, unit of work, outbox dispatcher, jobs, routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+
+from contract.pusher.app import PusherAddress, PusherApp
+from reference_server.binding import bind
+from reference_server.clock import Clock
+from reference_server.control.routes import Control
+from reference_server.dispatcher import Dispatcher
+from reference_server.handlers import HANDLERS
+from reference_server.house import House
+from reference_server.jobs import JobRunner, LogMailer
+from reference_server.middleware import cors, errors
+from reference_server.realtime.endpoint import add_pusher_routes
+from reference_server.realtime.hub import Hub
+from reference_server.realtime.publishers import HubPublisher, Publisher, PusherPublisher
+from reference_server.seed import seed_demo
+from reference_server.store import SqliteStore
+from reference_server.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger("staycheck.server")
+
+DEFAULT_APP = PusherApp("1001", "staycheck", "staycheck-secret")
+_MOST_BODY_BYTES = 256 * 1024
+_FLUSH_SECONDS = 5.0
+_DISPATCHER = web.AppKey("dispatcher", Dispatcher)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the server runs.
+
+    `db` is a path or `memory`. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
+    get events. `check_replies` validates every reply against its schema before it goes out.
+    """
+
+    db: str = "memory"
+    pusher_app: PusherApp = DEFAULT_APP
+    embedded: bool = True
+    publish_to: tuple[PusherAddress, ...] = ()
+    check_replies: bool = False
+    control_token: str | None = field(default=None, repr=False)
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The application. Its parts start with it and stop with it, in order, events flushed.
+
+    Raises at start-up: `StoreError` when the database cannot be used.
+    """
+    app = web.Application(middlewares=[cors, errors], client_max_size=_MOST_BODY_BYTES)
+    store, clock, hub = SqliteStore(settings.db), Clock(), Hub()
+    jobs = JobRunner(store, LogMailer(), clock)
+    house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
+    bind(app, house, HANDLERS, check_replies=settings.check_replies)
+    Control(house, settings.control_token).add_routes(app)
+
+    async def run_parts(_: web.Application) -> AsyncIterator[None]:
+        await store.open()
+        publishers = _publishers(settings, hub)
+        dispatcher = app[_DISPATCHER] = Dispatcher(store, publishers, clock)
+        try:
+            await seed_demo(store, clock)
+            await dispatcher.start()
+            jobs.start()
+            yield
+        finally:
+            await jobs.stop()
+            await dispatcher.stop()
+            for publisher in publishers:
+                await publisher.aclose()
+            await store.close()
+
+    async def flush(_: web.Application) -> None:
+        await app[_DISPATCHER].flush(_FLUSH_SECONDS)
+
+    app.cleanup_ctx.append(run_parts)
+    # In this order: what is committed goes out to the connected clients before they are told to come back later.
+    app.on_shutdown.append(flush)
+    add_pusher_routes(app, hub, {settings.pusher_app.id: settings.pusher_app})
+    return app
+
+
+def _publishers(settings: Settings, hub: Hub) -> Sequence[Publisher]:
+    publishers: list[Publisher] = [HubPublisher(hub)] if settings.embedded else []
+    publishers += [PusherPublisher(address) for address in settings.publish_to]
+    return publishers

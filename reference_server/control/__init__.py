@@ -1,0 +1,1 @@
+"""The control surface: provider states and probes, for this machine only."""

@@ -1,0 +1,149 @@
+"""The outbox's second half: from committed rows to accepted messages.
+
+Guarantees, and what they rest on:
+- Nothing is published before commit: rows arrive here from the store's commit listener, or from the table at start.
+- Nothing committed is lost: a row stays pending in the table until every publisher has accepted it; a killed server
+  finds it again when it starts. At least once, always with the same `event_id`.
+- Order: one lane a channel, one message at a time, in row order. Row order is commit order, because the store has one
+  writer. A message that cannot go out holds its channel, and only its channel.
+- A message that no retry can help (too large for the protocol, refused for good) is marked dead, logged as an error and
+  shown by the `failures` probe; its lane goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
+
+from reference_server.clock import Clock
+from reference_server.realtime.publishers import Message, Publisher, PublishFailed
+from reference_server.store import OutboxRow, SqliteStore, Transaction
+from reference_server.store.codec import instant_text
+
+_log = structlog.get_logger("staycheck.dispatcher")
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 5.0
+_PAGE = 500
+
+
+def _retryable(error: BaseException) -> bool:
+    return isinstance(error, PublishFailed) and error.retryable
+
+
+class Dispatcher:
+    """Owns one task per channel that has something to send, and one that marks rows done in batches."""
+
+    def __init__(self, store: SqliteStore, publishers: Sequence[Publisher], clock: Clock) -> None:
+        self._store = store
+        self._publishers = tuple(publishers)
+        self._clock = clock
+        self._lanes: dict[str, deque[OutboxRow]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._accepted: list[int] = []
+        self._marker: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take up what an earlier process committed and did not publish, then listen for commits."""
+        after = 0
+        while True:
+            rows = await self._store.read(partial(_pending, after=after))
+            if not rows:
+                break
+            after = rows[-1].id
+            self.accept(rows)
+        self._store.on_commit(self.accept)
+
+    def accept(self, rows: Sequence[OutboxRow]) -> None:
+        """Queue committed rows, in row order."""
+        for row in rows:
+            self._lanes.setdefault(row.channel, deque()).append(row)
+            if row.channel not in self._tasks:
+                self._tasks[row.channel] = asyncio.create_task(self._drain(row.channel))
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything accepted so far has been published and marked."""
+        return not self._tasks and self._marker is None
+
+    async def flush(self, grace: float) -> None:
+        """Give the lanes `grace` seconds to run dry; what is left stays in the table for the next start."""
+        try:
+            async with asyncio.timeout(grace):
+                while not self.idle:
+                    await asyncio.wait([*self._tasks.values(), *([self._marker] if self._marker else [])])
+        except TimeoutError:
+            _log.warning("events_left_pending", channels=sorted(self._tasks))
+
+    async def stop(self) -> None:
+        """End every task. What was accepted is marked, so that it is not sent again."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._marker is not None:
+            await self._marker
+
+    async def _drain(self, channel: str) -> None:
+        lane = self._lanes[channel]
+        try:
+            while lane:
+                await self._deliver(lane[0])
+                lane.popleft()
+        finally:
+            # No await between the empty lane and this line, so no row can slip in unseen.
+            del self._tasks[channel]
+            if not lane:
+                del self._lanes[channel]
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        message = Message(event_id=row.event_id, channel=row.channel, event=row.name, data=row.data)
+        try:
+            for publisher in self._publishers:
+                await self._publish(publisher, message, row)
+        except PublishFailed as error:
+            _log.error("event_undeliverable", event_id=row.event_id, channel=row.channel, reason=error.reason)
+            reason = str(error)
+            await self._store.transact(lambda tx: tx.run("mark_dead", id=row.id, error=reason))
+            return
+        self._accepted.append(row.id)
+        if self._marker is None:
+            self._marker = asyncio.create_task(self._mark())
+
+    async def _publish(self, publisher: Publisher, message: Message, row: OutboxRow) -> None:
+        async def note_failure(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            reason = str(error)
+            _log.warning("publish_failed", event_id=row.event_id, publisher=publisher.name, reason=reason)
+            await self._store.transact(lambda tx: tx.run("mark_attempt", id=row.id, error=reason))
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_retryable),
+            wait=wait_exponential_jitter(initial=_FIRST_WAIT, max=_LONGEST_WAIT),
+            before_sleep=note_failure,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                await publisher.publish(message)
+
+    async def _mark(self) -> None:
+        while self._accepted:
+            batch, self._accepted = self._accepted, []
+            at = instant_text(self._clock.now())
+
+            def work(tx: Transaction, batch: list[int] = batch, at: str = at) -> None:
+                for row_id in batch:
+                    tx.run("mark_published", id=row_id, at=at)
+
+            await self._store.transact(work)
+        self._marker = None
+
+
+def _pending(tx: Transaction, after: int) -> list[OutboxRow]:
+    rows = tx.tuples("pending_events", after=after, limit=_PAGE)
+    return [OutboxRow(*row) for row in rows]

@@ -1,0 +1,97 @@
+"""Work after commit that is not an event: the survey mail after check-out.
+
+It never holds up the check-out. A failure is logged, tried again a few times, and then stays as a visible record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from reference_server.clock import Clock
+from reference_server.store import SqliteStore, Transaction
+from simulator.world import Booking, Job, Put
+
+_log = structlog.get_logger("staycheck.jobs")
+
+MOST_ATTEMPTS = 5
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+
+
+class MailFailed(Exception):
+    """The mail was not taken. The message says why."""
+
+
+class Mailer(Protocol):
+    async def send_survey(self, address: str | None, booking_id: str) -> None:
+        """Hand the survey mail over. Raises: `MailFailed`."""
+
+
+class LogMailer:
+    """Writes mails to the log. Addresses under the reserved domain `.invalid` fail, as they would anywhere."""
+
+    async def send_survey(self, address: str | None, booking_id: str) -> None:
+        if address is None or address.endswith(".invalid"):
+            raise MailFailed("the address of the booker cannot be reached")
+        _log.info("survey_mailed", booking_id=booking_id)
+
+
+class JobRunner:
+    """One task that works through the open jobs whenever it is woken."""
+
+    def __init__(self, store: SqliteStore, mailer: Mailer, clock: Clock) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._wake.set()
+        self._task = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """There may be a new job."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            failed = [job for job in await self._open_jobs() if not await self._carry_out(job)]
+            if failed:
+                round_ = min(job.attempts for job in failed)
+                delay = min(_LONGEST_WAIT, _FIRST_WAIT * 2**round_)
+                asyncio.get_running_loop().call_later(delay, self._wake.set)
+
+    async def _open_jobs(self) -> Sequence[Job]:
+        return await self._store.read(lambda tx: tx.all(Job, "open_jobs", most_attempts=MOST_ATTEMPTS))
+
+    async def _carry_out(self, job: Job) -> bool:
+        """Do one job and write down how it went. Answers whether it is finished with."""
+        booking = await self._store.read(
+            lambda tx: tx.one(Booking, "booking_by_id", booking_id=job.booking_id)
+        )
+        try:
+            await self._mailer.send_survey(booking.booker_email if booking else None, job.booking_id)
+            done = replace(job, attempts=job.attempts + 1, done_at=self._clock.now(), last_error=None)
+        except MailFailed as error:
+            _log.warning("job_failed", kind=job.kind, booking_id=job.booking_id, reason=str(error))
+            done = replace(job, attempts=job.attempts + 1, last_error=str(error))
+
+        def work(tx: Transaction) -> None:
+            # The run that arranged the booking may have been torn down meanwhile.
+            if tx.one(Booking, "booking_by_id", booking_id=job.booking_id) is not None:
+                tx.write([Put(done)])
+
+        await self._store.transact(work)
+        return done.done_at is not None or done.attempts >= MOST_ATTEMPTS

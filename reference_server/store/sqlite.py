@@ -1,0 +1,151 @@
+"""The embedded store: SQLite in WAL mode, one writer thread, a few reader threads.
+
+`:memory:` databases cannot serve readers beside an open write transaction, so "memory" is a WAL file in a private
+temporary directory (on tmpfs where there is one) that is removed at the end: the same isolation as a file, no trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from reference_server.store.transaction import OutboxRow, Transaction
+from simulator.world import ROW_TYPES
+
+T = TypeVar("T")
+CommitListener = Callable[[Sequence[OutboxRow]], None]
+
+_READERS = 2
+_BUSY_SECONDS = 10.0
+
+
+class StoreError(Exception):
+    """The database cannot be opened or is not one of ours. The message says which file and what to do."""
+
+
+class SqliteStore:
+    """Transactions over one SQLite file. `work` functions run on a store thread and must not await anything."""
+
+    def __init__(self, location: str) -> None:
+        """`location` is a path, or `memory`."""
+        self._scratch: Path | None = None
+        if location == "memory":
+            shm = Path("/dev/shm")  # noqa: S108
+            self._scratch = Path(tempfile.mkdtemp(prefix="staycheck-", dir=shm if shm.is_dir() else None))
+            self._path = self._scratch / "hotel.sqlite3"
+        else:
+            self._path = Path(location)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._write_connection: sqlite3.Connection | None = None
+        self._local = threading.local()
+        self._read_connections: list[sqlite3.Connection] = []
+        self._listener: CommitListener | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def open(self) -> None:
+        """Create the tables where they are missing.
+
+        Raises: `StoreError` when the file cannot be opened or holds something else.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self._loop.run_in_executor(self._writer, self._open_writer)
+
+    def on_commit(self, listener: CommitListener) -> None:
+        """Call `listener` on the event loop with the outbox rows of every commit, in commit order."""
+        self._listener = listener
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a write transaction (BEGIN IMMEDIATE); an exception rolls everything back.
+
+        A cancelled caller does not cancel the transaction: it ends whole, and its events are published.
+        """
+        assert self._loop is not None, "open() first"
+        return await self._loop.run_in_executor(self._writer, self._transact, work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a committed snapshot, beside any writer."""
+        assert self._loop is not None, "open() first"
+        return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        """End the threads, close the connections, remove the scratch directory."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        for connection in [self._write_connection, *self._read_connections]:
+            if connection is not None:
+                connection.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            isolation_level=None,
+            timeout=_BUSY_SECONDS,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A kill of the process loses nothing at NORMAL; a power cut of a mock server's machine may.
+        connection.execute(f"PRAGMA synchronous = {'OFF' if self._scratch else 'NORMAL'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _open_writer(self) -> None:
+        try:
+            connection = self._connect()
+            connection.executescript((resources.files("reference_server.store") / "schema.sql").read_text())
+            _check_columns(connection, self._path)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The database {self._path} cannot be used: {error}. Name another file with --db, or use --db memory."
+            ) from None
+        self._write_connection = connection
+
+    def _transact(self, work: Callable[[Transaction], T]) -> T:
+        connection = self._write_connection
+        assert connection is not None
+        connection.execute("BEGIN IMMEDIATE")
+        transaction = Transaction(connection)
+        try:
+            result = work(transaction)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        if transaction.queued and self._listener is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._listener, tuple(transaction.queued))
+        return result
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+            self._read_connections.append(connection)
+        connection.execute("BEGIN")
+        try:
+            return work(Transaction(connection))
+        finally:
+            connection.execute("ROLLBACK")
+
+
+def _check_columns(connection: sqlite3.Connection, path: Path) -> None:
+    """The codecs read by position: a table with other columns belongs to another version."""
+    for kind in ROW_TYPES:
+        found = [row[1] for row in connection.execute(f"PRAGMA table_info({kind.table})")]
+        if found != [item.name for item in fields(kind)]:
+            raise StoreError(
+                f"The database {path} has another shape of table {kind.table!r}: it was made by another version of "
+                "staycheck. Name another file with --db, or remove it to start afresh."
+            )

@@ -1,0 +1,134 @@
+"""`staycheck serve`: the mock server, and what it says when it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from contract.pusher.app import PusherAddress, PusherApp, parse_realtime_url
+from reference_server.app import DEFAULT_APP, Settings
+from reference_server.control.guard import is_loopback
+from reference_server.logs import configure_logs
+from reference_server.process import ListenError, run
+from reference_server.seed import DEMO_STAFF, HOME_HOTEL
+from reference_server.store import StoreError
+
+DEFAULT_PORT = 8787
+_EMBEDDED = "embedded"
+_WRONG_USAGE, _COULD_NOT_RUN = 64, 2
+
+
+def serve(
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    db: Annotated[str, typer.Option(help="A SQLite file, or `memory`.")] = "memory",
+    realtime: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where events go, repeatable: `embedded` (the default) or pusher://KEY:SECRET@HOST:PORT/apps/ID. "
+            "The environment variable STAYCHECK_REALTIME, space-separated, is read too.",
+        ),
+    ] = None,
+    check_replies: Annotated[
+        bool,
+        typer.Option("--check-replies", help="Validate every reply against its schema before it goes out."),
+    ] = False,
+    announce: Annotated[
+        bool, typer.Option("--announce", help="Print one JSON line when ready, nothing else.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log warnings and errors only.")] = False,
+) -> None:
+    """Start the mock server: a demo hotel with real transactions and real events. Stop it with Ctrl-C.
+
+    The control surface under /_staycheck/ answers on loopback only, unless STAYCHECK_CONTROL_TOKEN is set.
+    """
+    settings = _settings(
+        db, [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()], check_replies
+    )
+    if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
+        _fail(
+            f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
+            "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1.",
+            _WRONG_USAGE,
+        )
+    configure_logs(quiet=quiet or announce, secrets=_secrets(settings))
+    try:
+        run(settings, host, port, lambda url: _ready(url, settings, announce))
+    except (ListenError, StoreError) as error:
+        _fail(str(error), _COULD_NOT_RUN)
+
+
+def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
+    addresses: list[PusherAddress] = []
+    for place in realtime:
+        if place != _EMBEDDED:
+            try:
+                addresses.append(parse_realtime_url(place))
+            except ValueError as error:
+                _fail(f"--realtime: {error}", _WRONG_USAGE)
+    secret = os.environ.get("STAYCHECK_PUSHER_SECRET", DEFAULT_APP.secret)
+    return Settings(
+        db=db,
+        pusher_app=PusherApp(DEFAULT_APP.id, DEFAULT_APP.key, secret),
+        embedded=_EMBEDDED in realtime or not addresses,
+        publish_to=tuple(addresses),
+        check_replies=check_replies,
+        control_token=os.environ.get("STAYCHECK_CONTROL_TOKEN"),
+    )
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    tokens = (settings.control_token,) if settings.control_token else ()
+    return (settings.pusher_app.secret, *(a.app.secret for a in settings.publish_to), *tokens)
+
+
+def _fail(sentence: str, code: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
+    raise typer.Exit(code)
+
+
+def _ready(url: str, settings: Settings, announce: bool) -> None:
+    if announce:
+        print(json.dumps({"ready": True, "url": url}), flush=True)  # noqa: T201 - a line for a program to read
+        return
+    app = settings.pusher_app
+    port = url.rsplit(":", 1)[1]
+    host = url.removeprefix("http://").rsplit(":", 1)[0]
+    secret = app.secret if app == DEFAULT_APP else "(from STAYCHECK_PUSHER_SECRET)"
+    staff = ", ".join(member.username for member in DEMO_STAFF if member.hotel_id == 1)
+    outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]staycheck[/bold] serves {url}   (Ctrl-C stops it)\n")
+    console.print(f"Hotel    {HOME_HOTEL}, id 1; today's arrivals can be checked in at any hour of the day")
+    console.print(f"Staff    {staff} (password = name); {outsider} works in other-demo")
+    console.print(
+        f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, no TLS"
+    )
+    console.print(
+        f"Database {settings.db}" + (" (gone when the server stops)" if settings.db == "memory" else "")
+    )
+    console.print("\nLog in, list today's arrivals, check one in:\n")
+    console.print(
+        f"  TOKEN=$(curl -s {url}/api/staff/login/ -H 'Content-Type: application/json' \\\n"
+        f'    -d \'{{"username": "frontdesk", "password": "frontdesk"}}\' | python3 -c \'import json, sys; '
+        'print(json.load(sys.stdin)["token"])\')\n'
+        f"  curl -s '{url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/?bucket=arrivals' "
+        '-H "Authorization: Token $TOKEN"\n'
+        f"  curl -s -X POST {url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/BOOKING_ID/check-in/ "
+        '-H "Authorization: Token $TOKEN"',
+        markup=False,
+    )
+    console.print("\nWatch the rooms with pusher-js:\n")
+    console.print(
+        f"  const pusher = new Pusher('{app.key}', {{ wsHost: '{host}', wsPort: {port}, forceTLS: false,\n"
+        "    enabledTransports: ['ws'], cluster: 'local' });\n"
+        f"  pusher.subscribe('{HOME_HOTEL}.rooms').bind('room_updated', (event) => console.log(event));",
+        markup=False,
+    )
+    console.print("\nJudge it:  " + f"staycheck check {url}\n", markup=False)
