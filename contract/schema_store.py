@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from contract.errors import ContractError
 from contract.formats import ASSERTED, UNASSERTED
@@ -84,7 +84,7 @@ class SchemaStore:
         uri, _, fragment = self.uri(ref).partition("#")
         found = self._resource(uri)
         for step in fragment.split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
             try:
                 found = found[int(key)] if isinstance(found, list) else found[key]
             except (KeyError, ValueError, IndexError, TypeError):
