@@ -6,8 +6,9 @@ Every function answers a new dict in the canonical wire form of the schema it na
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from contract.generated import wire
 from contract.lifecycle import BookingState, booking_lifecycle
 from simulator.wire import day, full_name, optional_timestamp, timestamp
 from simulator.world import Booking, Guest, PartyMember, World
@@ -41,11 +42,11 @@ def party_missing_count(world: World, booking: Booking) -> int:
     return max(booking.adults + booking.children - named, unnamed, 0)
 
 
-def party_member(member: PartyMember) -> dict[str, Any]:
+def party_member(member: PartyMember) -> wire.PartyMember:
     """PartyMember (resources/party_member)."""
     return {
         "id": member.id,
-        "role": member.role,
+        "role": cast("wire.PartyRole", member.role),
         "first_name": member.first_name,
         "last_name": member.last_name,
         "full_name": full_name(member.first_name, member.last_name),
@@ -57,14 +58,14 @@ def party_member(member: PartyMember) -> dict[str, Any]:
     }
 
 
-def in_house_guest(world: World, guest: Guest) -> dict[str, Any]:
+def in_house_guest(world: World, guest: Guest) -> wire.InHouseGuest:
     """InHouseGuest (resources/in_house_guest); `room_number` is null once the guest has left."""
     return {
         "id": guest.id,
         "first_name": guest.first_name,
         "last_name": guest.last_name,
         "full_name": full_name(guest.first_name, guest.last_name),
-        "guest_type": guest.guest_type,
+        "guest_type": cast("wire.GuestType", guest.guest_type),
         "id_pin": guest.id_pin,
         "room_number": None if guest.room_id is None else world.rooms[guest.room_id].room_number,
         "check_in_date": day(guest.check_in_date),
@@ -72,7 +73,7 @@ def in_house_guest(world: World, guest: Guest) -> dict[str, Any]:
     }
 
 
-def assigned_room(world: World, booking: Booking) -> dict[str, Any] | None:
+def assigned_room(world: World, booking: Booking) -> wire.AssignedRoom | None:
     """AssignedRoom (resources/assigned_room), null while the booking has no room."""
     if booking.room_id is None:
         return None
@@ -80,7 +81,7 @@ def assigned_room(world: World, booking: Booking) -> dict[str, Any] | None:
     return {
         "room_id": room.id,
         "room_number": room.room_number,
-        "room_status": room.room_status,
+        "room_status": cast("wire.RoomStatus", room.room_status),
         "is_occupied": room.is_occupied,
         "is_active": room.is_active,
         "is_out_of_order": room.is_out_of_order,
@@ -89,7 +90,7 @@ def assigned_room(world: World, booking: Booking) -> dict[str, Any] | None:
     }
 
 
-def booking_detail(world: World, booking: Booking) -> dict[str, Any]:
+def booking_detail(world: World, booking: Booking) -> wire.BookingDetail:
     """BookingDetail (resources/booking_detail): everything staff may see of a booking."""
     room = assigned_room(world, booking)
     missing = party_missing_count(world, booking)
@@ -97,7 +98,7 @@ def booking_detail(world: World, booking: Booking) -> dict[str, Any]:
     return {
         "booking_id": booking.booking_id,
         "confirmation_number": booking.confirmation_number,
-        "status": booking.status,
+        "status": cast("wire.BookingStatus", booking.status),
         "check_in": day(booking.check_in),
         "check_out": day(booking.check_out),
         "nights": (booking.check_out - booking.check_in).days,
@@ -125,7 +126,7 @@ def booking_detail(world: World, booking: Booking) -> dict[str, Any]:
         "survey_sent_at": optional_timestamp(booking.survey_sent_at),
         "survey_response": booking.survey_response,
         "booker": {
-            "type": booking.booker_type,
+            "type": cast("Any", booking.booker_type),
             "first_name": booking.booker_first_name,
             "last_name": booking.booker_last_name,
             "company": booking.booker_company,
@@ -135,21 +136,21 @@ def booking_detail(world: World, booking: Booking) -> dict[str, Any]:
         "party": _party(world, booking),
         "in_house": _in_house(world, booking),
         "room": room,
-        "assigned_room": None if room is None else dict(room),
+        "assigned_room": None if room is None else room.copy(),
         "assigned_room_number": room_number,
         "room_number": room_number,
         "flags": _flags(booking, party_complete=missing == 0),
     }
 
 
-def guest_booking(world: World, booking: Booking) -> dict[str, Any]:
+def guest_booking(world: World, booking: Booking) -> wire.GuestBooking:
     """GuestBooking (resources/guest_booking): the privacy filter. What is not written here does not go out."""
     hotel = world.hotels[booking.hotel_id]
     room = None if booking.room_id is None else world.rooms[booking.room_id]
     return {
         "booking_id": booking.booking_id,
         "confirmation_number": booking.confirmation_number,
-        "status": booking.status,
+        "status": cast("wire.BookingStatus", booking.status),
         "check_in": day(booking.check_in),
         "check_out": day(booking.check_out),
         "nights": (booking.check_out - booking.check_in).days,
@@ -168,7 +169,7 @@ def guest_booking(world: World, booking: Booking) -> dict[str, Any]:
     }
 
 
-def guest_context(world: World, booking: Booking, scopes: Sequence[str]) -> dict[str, Any]:
+def guest_context(world: World, booking: Booking, scopes: Sequence[str]) -> wire.GuestContextReply:
     """What a guest app asks first (replies/guest_context): whose stay this is, and the `scopes` of the token."""
     room = None if booking.room_id is None else world.rooms[booking.room_id]
     return {
@@ -176,7 +177,7 @@ def guest_context(world: World, booking: Booking, scopes: Sequence[str]) -> dict
         "hotel_slug": world.hotels[booking.hotel_id].slug,
         "room_number": None if room is None else room.room_number,
         "guest_name": full_name(*_guest_names(world, booking)),
-        "status": booking.status,
+        "status": cast("wire.BookingStatus", booking.status),
         "is_checked_in": booking.phase == "in_house",
         "is_checked_out": booking.phase == "departed",
         "allowed_actions": list(scopes),
@@ -190,7 +191,7 @@ def _guest_names(world: World, booking: Booking) -> tuple[str, str]:
     return primary.first_name, primary.last_name
 
 
-def _party(world: World, booking: Booking) -> dict[str, Any]:
+def _party(world: World, booking: Booking) -> wire.Party:
     primary = primary_member(world, booking)
     members = sorted(world.party_of(booking.booking_id), key=lambda member: member.id)
     return {
@@ -200,7 +201,7 @@ def _party(world: World, booking: Booking) -> dict[str, Any]:
     }
 
 
-def _in_house(world: World, booking: Booking) -> dict[str, Any] | None:
+def _in_house(world: World, booking: Booking) -> wire.InHouse | None:
     if booking.phase == "expected":
         return None
     guests = in_order(world.guests_of(booking.booking_id))
@@ -215,7 +216,7 @@ def _in_house(world: World, booking: Booking) -> dict[str, Any] | None:
     }
 
 
-def _flags(booking: Booking, *, party_complete: bool) -> dict[str, bool]:
+def _flags(booking: Booking, *, party_complete: bool) -> wire.BookingFlags:
     """Which buttons make sense. Free of the clock on purpose: the arrival window is judged when a button is used."""
     expected = booking.phase == "expected"
     return {

@@ -16,7 +16,7 @@ from contract.channels import Channel
 from contract.events import changed_fields, make_envelope
 from simulator import views
 from simulator.commands import Actor, Decision, Event, Ids, Reply
-from simulator.world import Booking, Change, Delete, Hotel, Put, Row, World, key_of
+from simulator.world import Booking, Change, Delete, Hotel, Put, Room, Row, World, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Draft:
         """A booking event on the guest's channel: the GuestBooking, and the fresh raw token if there is one."""
 
         def render(after: World) -> Event:
-            payload = views.guest_booking(after, after.bookings[booking_id])
+            payload: dict[str, Any] = {**views.guest_booking(after, after.bookings[booking_id])}
             if guest_token is not None:
                 payload["guest_token"] = guest_token
             return self._event(name, Channel("guest", booking_id), payload, booking_id=booking_id)
@@ -101,11 +101,11 @@ class Draft:
         )
 
     def _room_event(
-        self, name: str, view: Callable[[World, Any], dict[str, Any]], room_id: int, after: World
+        self, name: str, view: Callable[[World, Room], Mapping[str, Any]], room_id: int, after: World
     ) -> Event:
         before = view(self.step.world, self.step.world.rooms[room_id])
-        payload = view(after, after.rooms[room_id])
-        payload["changed_fields"] = changed_fields(before, payload)
+        now = view(after, after.rooms[room_id])
+        payload = {**now, "changed_fields": changed_fields(before, now)}
         return self._event(name, Channel("rooms", self.step.hotel.slug), payload, room_id=room_id)
 
     def _event(

@@ -5,8 +5,9 @@ Every function answers a new dict in the canonical wire form of the schema it na
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from contract.generated import wire
 from contract.lifecycle import room_lifecycle
 from simulator.booking_views import booking_detail, in_order
 from simulator.wire import optional_timestamp, timestamp
@@ -24,17 +25,17 @@ def is_bookable(room: Room) -> bool:
     )
 
 
-def room_guest(guest: Guest) -> dict[str, Any]:
+def room_guest(guest: Guest) -> wire.RoomGuest:
     """RoomGuest (resources/room_guest)."""
     return {
         "id": guest.id,
         "first_name": guest.first_name,
         "last_name": guest.last_name,
-        "guest_type": guest.guest_type,
+        "guest_type": cast("wire.GuestType", guest.guest_type),
     }
 
 
-def room(world: World, row: Room) -> dict[str, Any]:
+def room(world: World, row: Room) -> wire.Room:
     """Room (resources/room)."""
     kind = world.room_types[row.room_type_id]
     guests = in_order(world.guests_in(row.id))
@@ -45,7 +46,7 @@ def room(world: World, row: Room) -> dict[str, Any]:
         "room_id": row.id,
         "hotel_slug": world.hotels[row.hotel_id].slug,
         "room_number": row.room_number,
-        "room_status": row.room_status,
+        "room_status": cast("wire.RoomStatus", row.room_status),
         "room_status_display": room_lifecycle().label(row.room_status),
         "room_type": kind.name,
         "room_type_name": kind.name,
@@ -61,7 +62,7 @@ def room(world: World, row: Room) -> dict[str, Any]:
         "is_out_of_order": row.is_out_of_order,
         "is_bookable": is_bookable(row),
         "maintenance_required": row.maintenance_required,
-        "maintenance_priority": row.maintenance_priority,
+        "maintenance_priority": cast("wire.MaintenancePriority | None", row.maintenance_priority),
         "maintenance_notes": row.maintenance_notes,
         "last_cleaned_at": optional_timestamp(row.last_cleaned_at),
         "cleaned_by_staff_name": row.cleaned_by_staff_name,
@@ -82,7 +83,7 @@ def occupancy_payload(world: World, row: Room) -> dict[str, Any]:
     return {
         "room_id": row.id,
         "room_number": row.room_number,
-        "room_status": row.room_status,
+        "room_status": cast("wire.RoomStatus", row.room_status),
         "is_occupied": row.is_occupied,
         "is_out_of_order": row.is_out_of_order,
         "maintenance_required": row.maintenance_required,
@@ -94,28 +95,28 @@ def occupancy_payload(world: World, row: Room) -> dict[str, Any]:
     }
 
 
-def room_status_event(world: World, row: AuditRow) -> dict[str, Any]:
+def room_status_event(world: World, row: AuditRow) -> wire.RoomStatusEvent:
     """RoomStatusEvent (resources/room_status_event): one audit row."""
     return {
         "id": row.id,
         "room_id": row.room_id,
         "room_number": world.rooms[row.room_id].room_number,
-        "from_status": row.from_status,
-        "to_status": row.to_status,
+        "from_status": cast("wire.RoomStatus", row.from_status),
+        "to_status": cast("wire.RoomStatus", row.to_status),
         "changed_by": row.changed_by,
         "changed_by_name": row.changed_by_name,
-        "source": row.source,
+        "source": cast("wire.StatusSource", row.source),
         "note": row.note,
         "created_at": timestamp(row.created_at),
     }
 
 
-def available_room(world: World, row: Room) -> dict[str, Any]:
+def available_room(world: World, row: Room) -> wire.AvailableRoom:
     """AvailableRoom (resources/available_room)."""
     return {
         "id": row.id,
         "room_number": row.room_number,
         "room_type": world.room_types[row.room_type_id].name,
-        "room_status": row.room_status,
+        "room_status": cast("wire.RoomStatus", row.room_status),
         "is_bookable": is_bookable(row),
     }
