@@ -7,7 +7,6 @@ scenario knows belongs to the episode of its booking or room. Broken lines are c
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -21,17 +20,15 @@ from conformance_tests.episode import (
     Event,
     Fence,
     History,
+    Notice,
     Operation,
     Probe,
     Reply,
     mapping,
 )
+from contract.channels import parse_channel
 from contract.schema_store import schema_store
 
-_ROOMS = re.compile(r"^(?P<key>[a-z0-9][a-z0-9_-]*)\.rooms$")
-_STAFF = re.compile(r"^staff-hotel-(?P<key>\d+)$")
-_GUEST = re.compile(r"^private-guest-booking\.(?P<key>.+)$")
-_KINDS: tuple[tuple[ChannelKind, re.Pattern[str]], ...] = (("rooms", _ROOMS), ("staff", _STAFF), ("guest", _GUEST))
 _LINE_SCHEMA = "files/history_line.schema.json"
 _NO_END = 1 << 62
 
@@ -40,11 +37,8 @@ Key = tuple[str, ...]
 
 def channel_of(channel: str) -> tuple[ChannelKind, str]:
     """The kind of a canonical channel name, and its hotel slug, hotel id or booking id."""
-    for kind, pattern in _KINDS:
-        found = pattern.match(channel)
-        if found:
-            return kind, found["key"]
-    return "other", channel
+    found = parse_channel(channel)
+    return (found.kind, found.key) if found is not None else ("other", channel)
 
 
 def parse(raw: Iterable[str]) -> Iterator[dict[str, Any] | None]:
@@ -87,7 +81,9 @@ def _probe(line: Mapping[str, Any]) -> Probe:
 
 def _reply(line: Mapping[str, Any]) -> Reply:
     status = line.get("status") if line["outcome"] == "replied" else None
-    return Reply(line["seq"], line["t"], status, line.get("content_type"), line.get("body"), line.get("reason"))
+    return Reply(
+        line["seq"], line["t"], status, line.get("content_type"), line.get("body"), line.get("reason")
+    )
 
 
 def _fence(line: Mapping[str, Any]) -> Fence | None:
@@ -147,6 +143,7 @@ class _Cutter:
         self.owners: dict[Key, list[tuple[int, str]]] = defaultdict(list)
         self.scenarios: dict[str, None] = {}
         self.unsupported: dict[str, str] = {}
+        self.notices: list[Notice] = []
         self.lines: dict[int, str] = {}
         self.counts = {"lines": 0, "calls": 0, "events": 0, "probes": 0, "unreadable": 0}
 
@@ -165,7 +162,9 @@ class _Cutter:
         scenario = line.get("scenario")
         if scenario:
             self.scenarios.setdefault(scenario)
-        if line["mark"] == "fence":
+        if line["mark"] == "observer":
+            self.notices.append(Notice(line["seq"], line.get("observer", ""), line.get("text", "")))
+        elif line["mark"] == "fence":
             fence = _fence(line)
             if fence:
                 self.fences.append(fence)
@@ -227,7 +226,7 @@ class _Cutter:
             elif probe.call is not None:
                 call_probes[probe.call].append(probe)
         frozen_probes = {seq: tuple(found) for seq, found in event_probes.items()}
-        fences = tuple(self.fences)
+        fences, notices = tuple(self.fences), tuple(self.notices)
 
         def episode(scenario: str | None, calls: list[Mapping[str, Any]], events: list[Event]) -> Episode:
             first = calls[0]["seq"] if calls else -1
@@ -242,6 +241,7 @@ class _Cutter:
                 tuple(event for event in events if event.seq <= first),
                 {event.seq: frozen_probes[event.seq] for event in inside if event.seq in frozen_probes},
                 fences,
+                notices,
             )
 
         calls_of: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
@@ -310,7 +310,9 @@ def render_line(line: Mapping[str, Any]) -> str:
         return f"{t} reply {line.get('status')}" + (f" {code}" if isinstance(code, str) else "")
     if kind == "event":
         meta = mapping(mapping(line["data"]).get("meta"))
-        return f"{t} event {line['name']} on {line['channel']} at {line['observer']}, id {meta.get('event_id')}"
+        return (
+            f"{t} event {line['name']} on {line['channel']} at {line['observer']}, id {meta.get('event_id')}"
+        )
     if kind == "probe":
         subject = " ".join(str(value) for value in line["subject"].values())
         tail = f" missing: {line['missing']}" if line.get("missing") else ""

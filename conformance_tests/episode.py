@@ -17,6 +17,8 @@ Json = Any
 
 ChannelKind = Literal["rooms", "staff", "guest", "other"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+FENCE = "fence"
+"""The scenario under which the suite records the operations of its fences."""
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
@@ -29,7 +31,7 @@ class Capabilities:
     """What the run could see: observers, the kinds of channel each sees, probes, states, actors."""
 
     observers: tuple[str, ...] = ()
-    channels: Mapping[str, tuple[str, ...]] = EMPTY
+    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     probes: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     actors: frozenset[str] = frozenset()
@@ -145,6 +147,15 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something an observer said about itself, such as a lost connection or a refused subscription."""
+
+    seq: int
+    observer: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arranged:
     """A provider state that was asked for, and the bindings that came back, or why there are none."""
 
@@ -209,6 +220,23 @@ class Episode:
     strays: tuple[Event, ...]
     event_probes: Mapping[int, tuple[Probe, ...]]
     fences: tuple[Fence, ...]
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def is_fence(self) -> bool:
+        """The suite's own harmless operations: they prove absence, and are not judged themselves."""
+        return self.scenario == FENCE
+
+    def blind(self, observer: str, channel: str | None, operation: Operation) -> str | None:
+        """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
+        for notice in self.notices:
+            if notice.observer != observer or notice.seq > operation.until:
+                continue
+            if "connection was lost" in notice.text and notice.seq > operation.seq:
+                return "the observer lost its connection"
+            if channel is not None and channel in notice.text:
+                return f"the observer is not on the guest channel: {notice.text}"
+        return None
 
     @property
     def bindings(self) -> Mapping[str, Any]:
@@ -244,6 +272,6 @@ class History:
     events: tuple[Event, ...]
     calls: tuple[Operation, ...]
     probes: tuple[Probe, ...]
-    unsupported: Mapping[str, str] = field(default=EMPTY)
-    lines: Mapping[int, str] = field(default=EMPTY)
-    counts: Mapping[str, int] = field(default=EMPTY)
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[int, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,235 @@
+"""Which events an operation owes, and which of those that came in paid the debt.
+
+What is due stands in openapi.yaml (`x-events`). Matching is done per observer: first inside the window of each call, then
+late arrivals against what is still owed; what is left over is extra. Deliveries of one event (same channel, name, id and
+body) count once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from conformance_tests.episode import Episode, Event, Operation
+from conformance_tests.rules.facts import (
+    ASSIGN,
+    CHECK_IN,
+    CHECK_OUT,
+    HOUSEKEEPING,
+    MOVE,
+    UNASSIGN,
+    Kind,
+    RoomRef,
+    booking_of,
+    is_refusal_case,
+    kind,
+    rooms_of,
+    target_status,
+)
+from contract.schema_files import document
+
+_NO_END = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One event an operation owes: on which kind of channel, about whom, by which clause."""
+
+    operation: Operation
+    kind: str
+    name: str
+    clause: str
+    schema: str
+    channel: str | None
+    booking_id: str | None
+    room: RoomRef | None
+    content: tuple[str, Any] | None
+    """The payload field by which this event is told from that of another call, and its value; None when unknown."""
+
+    @property
+    def label(self) -> str:
+        """Stable words for a message: no ids."""
+        return f"{self.name} on the {self.kind} channel"
+
+    def about(self, event: Event) -> bool:
+        """The event is the due one: right kind of channel, name and subject."""
+        if event.kind != self.kind or event.name != self.name:
+            return False
+        if self.room is not None:
+            if event.room_id is not None and self.room.id is not None:
+                return event.room_id == self.room.id
+            return event.room_number == self.room.number
+        return event.booking_id == self.booking_id
+
+    def fits(self, event: Event) -> bool:
+        """The event's content is that of this call. Wrong content still pays the debt; another rule names it."""
+        return self.content is None or event.payload.get(self.content[0]) == self.content[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A row of `x-events`."""
+
+    kind: str
+    name: str
+    schema: str
+    clause: str
+    per: str
+    both_rooms: bool
+
+
+@lru_cache(maxsize=1)
+def promises() -> dict[str, tuple[Promise, ...]]:
+    """`x-events` by operationId."""
+    found: dict[str, tuple[Promise, ...]] = {}
+    for item in document("openapi.yaml")["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "operationId" in operation:
+                found[operation["operationId"]] = tuple(
+                    Promise(
+                        row["channel"], row["event"], row["schema"], row["clause"], row["per"], row.get("rooms") == "both"
+                    )
+                    for row in operation.get("x-events", ())
+                )
+    return found
+
+
+def due(episode: Episode, operation: Operation) -> tuple[Due, ...]:
+    """What the call owes: nothing unless it was carried out."""
+    if is_refusal_case(operation) or kind(episode, operation) is not Kind.CARRIED_OUT:
+        return ()
+    bindings = episode.bindings
+    slug = operation.params.get("hotel_slug", bindings.get("hotel_slug"))
+    hotel_id = bindings.get("hotel_id")
+    booking_id = booking_of(operation)
+    rooms = rooms_of(episode, operation)
+    found: list[Due] = []
+    for promise in promises().get(operation.operation, ()):
+        channel = {
+            "rooms": f"{slug}.rooms" if slug else None,
+            "staff": f"staff-hotel-{hotel_id}" if hotel_id is not None else None,
+            "guest": f"private-guest-booking.{booking_id}",
+        }.get(promise.kind)
+        subjects: tuple[RoomRef | None, ...] = (None,)
+        if promise.per == "room":
+            subjects = rooms if promise.both_rooms else rooms[:1]
+        found.extend(
+            Due(
+                operation, promise.kind, promise.name, promise.clause, promise.schema, channel, booking_id, room,
+                _content(operation, promise, position, rooms),
+            )
+            for position, room in enumerate(subjects)
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _content(
+    operation: Operation, promise: Promise, position: int, rooms: tuple[RoomRef, ...]
+) -> tuple[str, Any] | None:
+    """What tells an event of this call from one of the same name of another call."""
+    if promise.kind == "rooms":
+        if operation.operation in HOUSEKEEPING:
+            return "room_status", target_status(operation)
+        dirty = operation.operation == CHECK_OUT or (operation.operation == MOVE and position == 0)
+        return "room_status", "CHECKOUT_DIRTY" if dirty else "OCCUPIED"
+    if operation.operation == UNASSIGN:
+        return "room_number", None
+    if operation.operation in (ASSIGN, MOVE) and rooms[-1].number is not None:
+        return "room_number", rooms[-1].number
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one observer saw of what was due in an episode."""
+
+    observer: str
+    paid: tuple[tuple[Due, Event], ...]
+    late: tuple[tuple[Due, Event], ...]
+    owed: tuple[Due, ...]
+    extra: tuple[Event, ...]
+
+
+def body_key(event: Event) -> str:
+    """The body of an event as one comparable string."""
+    return json.dumps(event.data, sort_keys=True)
+
+
+def once(events: tuple[Event, ...]) -> list[Event]:
+    """The events without their repeated deliveries: same channel, name, id and body. Without an id none is a repeat."""
+    seen: set[tuple[Any, ...]] = set()
+    found: list[Event] = []
+    for event in events:
+        if event.event_id is not None:
+            key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
+            if key in seen:
+                continue
+            seen.add(key)
+        found.append(event)
+    return found
+
+
+def sees(episode: Episode, observer: str, debt: Due) -> bool:
+    """The observer is on the channel of the due event.
+
+    A subscriber is on the guest channel of the booking it has a token of, which is the first one arranged.
+    """
+    if observer not in episode.capabilities.observers_of(debt.kind):
+        return False
+    if debt.kind == "guest" and observer == "subscribe":
+        return debt.booking_id == episode.bindings.get("booking_id")
+    return True
+
+
+@lru_cache(maxsize=256)
+def deliveries(episode: Episode) -> tuple[Delivery, ...]:
+    """Per observer, how what was due and what came in fit together."""
+    found: list[Delivery] = []
+    if episode.is_fence:
+        return ()
+    for observer in episode.capabilities.observers:
+        debts = [
+            item
+            for operation in episode.operations
+            for item in due(episode, operation)
+            if sees(episode, observer, item)
+        ]
+        open_events = once(tuple(event for event in (*episode.strays, *episode.events) if event.observer == observer))
+        strays = {event.seq for event in episode.strays}
+        open_events = [event for event in open_events if event.seq not in strays]
+        paid, owed = _match(debts, open_events, windows=True)
+        late, owed = _match(owed, open_events, windows=False)
+        found.append(Delivery(observer, tuple(paid), tuple(late), tuple(owed), tuple(open_events)))
+    return tuple(found)
+
+
+def _match(debts: list[Due], events: list[Event], *, windows: bool) -> tuple[list[tuple[Due, Event]], list[Due]]:
+    """Pay each debt with the first fitting event, taking it out of `events`; what stays owed comes second."""
+    paid: list[tuple[Due, Event]] = []
+    owed: list[Due] = []
+    for debt in debts:
+        last = debt.operation.until if windows else _NO_END
+        candidates = [event for event in events if debt.operation.seq < event.seq < last and debt.about(event)]
+        chosen = next((event for event in candidates if debt.fits(event)), candidates[0] if candidates else None)
+        if chosen is None:
+            owed.append(debt)
+        else:
+            events.remove(chosen)
+            paid.append((debt, chosen))
+    return paid, owed
+
+
+def due_events(episode: Episode, *names: str) -> list[tuple[Due, Event]]:
+    """Every event that paid a debt of these operations, at every observer."""
+    return [
+        (debt, event)
+        for delivery in deliveries(episode)
+        for debt, event in (*delivery.paid, *delivery.late)
+        if debt.operation.operation in names
+    ]
+
+
+STAY_EVENTS = (CHECK_IN, CHECK_OUT)
+ROOM_EVENTS = (CHECK_IN, CHECK_OUT, *HOUSEKEEPING)
