@@ -30,7 +30,7 @@ _ABOUT_VALUES = (
     "pattern",
     "uniqueItems",
 )
-_NO_CONCERN = ("$schema", "$id", "$defs", "default", "examples", "propertyNames", "x-status")
+_NO_CONCERN = ("$schema", "$id", "$defs", "default", "examples", "x-status")
 _SCALARS = ("string", "integer", "number", "boolean")
 
 
@@ -45,6 +45,7 @@ class Bundle:
         self._root = root
         self._values = values
         self._files: dict[str, Any] = {}
+        self._origins: dict[str, str] = {}
         self.definitions: dict[str, Schema] = {}
 
     def add(self, path: str) -> None:
@@ -77,6 +78,8 @@ class Bundle:
         if _is_scalar(schema) and self._values:
             # its constraints stand where it is used; a name for it would only be in the way
             return {key: value for key, value in self._normal(schema, file, name).items() if key != "title"}
+        if self._origins.setdefault(name, uri) != uri:
+            raise NameClash(f"{uri}: {name} is also the title of {self._origins[name]}")
         if name not in self.definitions:
             self.definitions[name] = {}  # a promise, for schemas that contain themselves
             self.definitions[name] = self._normal(schema, file, name) | _description(schema)
@@ -107,6 +110,8 @@ class Bundle:
                     out[key] = _loose(self._nested(value, file, name.removesuffix("s")))
                 case "additionalProperties" if isinstance(value, dict):
                     out[key] = _loose(self._nested(value, file, name + "Value"))
+                case "propertyNames":
+                    out[key] = self._nested(value, file, name + "Name")
                 case "anyOf" | "oneOf":
                     out["anyOf"] = [self._nested(v, file, name) for v in value]
                 case _:

@@ -117,6 +117,15 @@ class EventFile(BaseModel):
     path: Annotated[str, Field(min_length=1)]
 
 
+EventName = TypeAliasType(
+    "EventName",
+    Annotated[
+        Literal["room_updated", "room_occupancy_updated", "booking_checked_in", "booking_checked_out", "booking_updated", "booking_room_assigned"],
+        Field(title="EventName"),
+    ],
+)
+
+
 class HistoryCounts(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -202,7 +211,7 @@ class ProbesSource(BaseModel):
     command: Annotated[list[str] | None, Field(min_length=1)] = None
     token_env: Annotated[str | None, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] = None
     paths: Annotated[
-        dict[str, ProbePath] | None,
+        dict[Literal["booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures"], ProbePath] | None,
         Field(description="Probes read from paths of the backend."),
     ] = None
 
@@ -423,12 +432,12 @@ class Dialect(BaseModel):
     auth: DialectAuth | None = None
     channels: DialectChannels | None = None
     event_names: Annotated[
-        dict[str, str] | None,
+        dict[EventName, str] | None,
         Field(description="Canonical event name -> the name on the wire."),
     ] = None
     envelope: DialectEnvelope | None = None
     categories: Annotated[
-        dict[str, str] | None,
+        dict[EventName, str] | None,
         Field(description="Canonical event name -> category on the wire."),
     ] = None
     fields: Annotated[
