@@ -18,8 +18,8 @@ TARGET_PATH = "/_staycheck/target.json"
 _MAX_BYTES = 1_000_000
 
 
-async def discover(url: str, *, timeout: float = 5.0) -> Target:
-    """The target that the backend at `url` describes; `timeout` in seconds.
+async def discover(url: str, *, within: float = 5.0) -> Target:
+    """The target that the backend at `url` describes; `within` in seconds.
 
     Raises TargetError when there is no such document or it is wrong, UnreachableError when nobody answers.
     """
@@ -27,11 +27,13 @@ async def discover(url: str, *, timeout: float = 5.0) -> Target:
     check_bare_url(base)
     where = base + TARGET_PATH
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout)) as session:
-            async with session.get(where, allow_redirects=False) as reply:
-                status, body = reply.status, await reply.content.read(_MAX_BYTES)
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=within)) as session,
+            session.get(where, allow_redirects=False) as reply,
+        ):
+            status, body = reply.status, await reply.content.read(_MAX_BYTES)
     except TimeoutError:
-        raise UnreachableError(f"{base} did not answer within {timeout:g} s.") from None
+        raise UnreachableError(f"{base} did not answer within {within:g} s.") from None
     except aiohttp.InvalidURL:
         raise TargetError(f"{url} is not a URL.") from None
     except (aiohttp.ClientError, OSError) as error:
@@ -72,4 +74,6 @@ def _document(status: int, body: bytes, where: str) -> Any:
     try:
         return json.loads(body)
     except ValueError:
-        raise TargetError(f"{where} is not JSON; `staycheck init` writes a target file to use instead.") from None
+        raise TargetError(
+            f"{where} is not JSON; `staycheck init` writes a target file to use instead."
+        ) from None

@@ -89,7 +89,9 @@ def test_a_host_elsewhere_is_refused_unless_allowed(tmp_path: Path, url: str) ->
     assert load(tmp_path, f'base_url = "{url}"\nallow = ["{host}"]\n').base_url == url
 
 
-@pytest.mark.parametrize("url", ["http://localhost:1", "http://127.8.8.8", "http://[::1]:80", "http://a.localhost"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1", "http://127.8.8.8", "http://[::1]:80", "http://a.localhost"]
+)
 def test_loopback_is_allowed(tmp_path: Path, url: str) -> None:
     assert load(tmp_path, f'base_url = "{url}"\n').base_url == url
 
@@ -115,7 +117,9 @@ def test_two_ways_of_arranging_are_refused(tmp_path: Path) -> None:
         {"staff": {"manager": {"password_env": "HOME"}}},
     ],
 )
-def test_a_document_of_a_server_cannot_run_commands_or_read_files_and_variables(extra: dict[str, object]) -> None:
+def test_a_document_of_a_server_cannot_run_commands_or_read_files_and_variables(
+    extra: dict[str, object],
+) -> None:
     with pytest.raises(TargetError):
         parse_target({"base_url": "http://localhost", **extra}, "http://localhost/_staycheck/target.json")
 

@@ -1,0 +1,176 @@
+"""Calls the backend by operation, as one of its staff, as a guest or as nobody, and records what was said.
+
+An answer is never an exception: a refused connection or a timeout is an *indeterminate* reply with the reason (the call may
+have had its effect), HTML and other text is recorded as text with its content type.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+
+from conformance_tests.recorder import Recorder
+from conformance_tests.refusals import ANONYMOUS, GUEST
+from conformance_tests.target import Target
+from conformance_tests.wire import Request, Wire
+
+_MAX_TEXT = 20_000
+"""Characters of a body that is not JSON that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: canonical JSON or text in `body`, not redacted. `status` None: indeterminate, `reason` says why."""
+
+    status: int | None
+    body: Any = None
+    content_type: str | None = None
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to make. `params` are those of the path and the query, and `token`, the guest token that a guest shows."""
+
+    operation: str
+    actor: str
+    params: Mapping[str, Any]
+    body: Any = None
+    scenario: str | None = None
+    case: str | None = None
+
+
+class HttpClient:
+    """One session, one login per actor. `now` of the recorder is the clock of everything it records."""
+
+    def __init__(
+        self, target: Target, wire: Wire, recorder: Recorder, session: aiohttp.ClientSession
+    ) -> None:
+        self._target, self._wire, self._recorder, self._session = target, wire, recorder, session
+        self._tokens: dict[str, str] = {}
+        self._logins: dict[str, asyncio.Lock] = {}
+        self._numbers = itertools.count(1)
+        self.login_problems: dict[str, str] = {}
+        """Actor -> why there is no token."""
+
+    def new_id(self) -> str:
+        """The id of the next call; a snapshot before the call needs it first."""
+        return f"c{next(self._numbers)}"
+
+    async def make(self, call: Call, call_id: str | None = None) -> Answer:
+        """Make the call and record it with its answer."""
+        call_id = call_id or self.new_id()
+        request = await self._request(call)
+        line: dict[str, Any] = {
+            "operation": call.operation,
+            "actor": call.actor,
+            "params": dict(call.params),
+            "method": request.method,
+            "path": request.path,
+        }
+        if call.scenario is not None:
+            line["scenario"] = call.scenario
+        if call.case is not None:
+            line["case"] = call.case
+        if call.body is not None:
+            line["body"] = call.body
+        self._recorder.call(call_id, line)
+        answer = await self.send(request, call.operation)
+        self._learn_tokens(answer.body)
+        if answer.status is None:
+            self._recorder.reply(call_id, {"outcome": "indeterminate", "reason": answer.reason})
+        else:
+            self._recorder.reply(
+                call_id,
+                {
+                    "outcome": "replied",
+                    "status": answer.status,
+                    "content_type": answer.content_type,
+                    "body": answer.body,
+                },
+            )
+        return answer
+
+    async def ask(self, operation: str, actor: str, params: Mapping[str, Any], body: Any = None) -> Answer:
+        """Make a call that is not recorded: the read of a probe, the subscriber's own authorization."""
+        return await self.send(await self._request(Call(operation, actor, params, body)), operation)
+
+    async def _request(self, call: Call) -> Request:
+        params = {name: value for name, value in call.params.items() if name != "token"}
+        token = call.params.get("token")
+        guest_token = str(token) if call.actor == GUEST and token else None
+        request = self._wire.request(call.operation, params, call.body, guest_token=guest_token)
+        return replace(request, headers={**request.headers, **await self.staff_headers(call.actor)})
+
+    async def send(self, request: Request, operation: str | None = None) -> Answer:
+        """One request on the wire; the body through the dialect when the operation is known. Raises nothing."""
+        try:
+            async with asyncio.timeout(self._target.timeouts.request):
+                async with self._session.request(
+                    request.method,
+                    self._target.base_url.rstrip("/") + request.path,
+                    params=request.query,
+                    headers=request.headers,
+                    json=None if request.form else request.body,
+                    data=request.body if request.form else None,
+                    allow_redirects=False,
+                ) as reply:
+                    raw = await reply.read()
+        except TimeoutError:
+            return Answer(None, reason=f"no answer within {self._target.timeouts.request:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Answer(None, reason=f"{type(error).__name__}: {error}"[:300])
+        body, is_json = _parsed(raw)
+        if is_json and operation is not None:
+            body = self._wire.reply(operation, reply.status, body)
+        return Answer(reply.status, body, reply.headers.get("Content-Type") or None)
+
+    async def staff_headers(self, actor: str) -> dict[str, str]:
+        """The credentials of a member of staff; nobody, a guest, and who cannot log in have none."""
+        token = None if actor in (ANONYMOUS, GUEST) else await self.staff_token(actor)
+        return {} if token is None else self._wire.staff_header(token)
+
+    async def staff_token(self, actor: str) -> str | None:
+        """The token of a member of staff, logged in once; None when there is no such login or it is refused."""
+        login = self._target.staff.get(actor)
+        if login is None:
+            return None
+        if login.token is not None:
+            return login.token
+        async with self._logins.setdefault(actor, asyncio.Lock()):
+            if actor not in self._tokens and login.username and login.password:
+                body = {"username": login.username, "password": login.password}
+                answer = await self.make(Call("staffLogin", ANONYMOUS, {}, body, case="login/happy"))
+                token = self._wire.login_token(answer.body) if answer.ok else None
+                if token is None:
+                    self.login_problems[actor] = answer.reason or f"the login was answered {answer.status}"
+                else:
+                    self._recorder.redactor.add(token)
+                    self._tokens[actor] = token
+            return self._tokens.get(actor)
+
+    def _learn_tokens(self, body: Any) -> None:
+        """A raw token is a secret from the moment it is seen: it must not reach the history by another way."""
+        if isinstance(body, dict):
+            for name in ("guest_token", "token"):
+                if isinstance(body.get(name), str) and body[name]:
+                    self._recorder.redactor.add(body[name])
+
+
+def _parsed(raw: bytes) -> tuple[Any, bool]:
+    if not raw:
+        return None, False
+    try:
+        return json.loads(raw), True
+    except (ValueError, RecursionError):
+        return raw.decode("utf-8", "replace")[:_MAX_TEXT], False

@@ -1,0 +1,41 @@
+"""What an observer is, and whom it tells.
+
+Every observer sees the same events in its own way, and is judged for itself. It tells a `Hearer` of every event the
+moment it has it, in the order it has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class Hearer(Protocol):
+    """Who listens to the observers: the recorder, through the run."""
+
+    def heard(
+        self, observer: str, channel: str, name: str, data: Any, *, size: int, connection: int | None = None
+    ) -> asyncio.Task[None] | None:
+        """Record an event. The answer is the read it caused (the after-commit probe), when there is one.
+
+        `channel` and `name` are as on the wire; `data` is the event as JSON, or as text when it is not JSON; `size` is
+        the length of that text in bytes.
+        """
+
+    def noticed(self, observer: str, text: str) -> None:
+        """Record something about the observer itself: a lost connection, a signature that is wrong."""
+
+
+class Observer(Protocol):
+    """A way to see events. It is ready when `start` returns, and sees nothing more after `stop`."""
+
+    @property
+    def name(self) -> str:
+        """sink, subscribe or file."""
+
+    async def start(self, channels: Sequence[str]) -> None:
+        """Be ready to see these public channels (names on the wire). Raises UnreachableError."""
+
+    async def stop(self) -> None:
+        """Give back sockets, files and tasks."""

@@ -1,0 +1,194 @@
+"""Probes: reads that show what an operation did, by the way the target names for each.
+
+Asked of one endpoint or command, a whole snapshot is one question. `booking`, `room` and `audit` are read from the public
+endpoints when the target names no other way; the rest is not there then, and the rules that need it are inconclusive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from jsonpointer import JsonPointerException, resolve_pointer
+
+from conformance_tests.http_client import Answer, HttpClient
+from conformance_tests.line_process import LineProcess
+from conformance_tests.target import PROBES, ProbePath, Target, TargetError, UnreachableError
+from conformance_tests.wire import Request
+from contract import catalogue
+from contract.schema_store import schema_store
+
+_REPLY = "files/probes_reply.schema.json"
+_PUBLIC = {
+    "booking": ("getBooking", ""),
+    "room": ("getRoom", ""),
+    "audit": ("roomStatusHistory", "/status_history"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One probe to make: its name and its subject, with exactly the keys `schemas/probes.yaml` names."""
+
+    probe: str
+    subject: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a probe showed; `missing` says why there is no state. `begun` and `ended` are seconds since the run began."""
+
+    ask: Ask
+    begun: float
+    state: Any = None
+    missing: str | None = None
+
+
+def ask_for(probe: str, bindings: Mapping[str, Any]) -> Ask | None:
+    """The probe about these bindings; None when they do not name its subject."""
+    subject = catalogue.probe(probe).subject_from(bindings)
+    return None if subject is None else Ask(probe, subject)
+
+
+class Prober:
+    """Reads probes. `now` gives seconds since the run began."""
+
+    def __init__(
+        self, target: Target, client: HttpClient, session: aiohttp.ClientSession, now: Callable[[], float]
+    ) -> None:
+        self._target, self._client, self._session, self._now = target, client, session, now
+        probes = target.probes
+        self._process = (
+            LineProcess(probes.command, target.directory, token=probes.token) if probes.command else None
+        )
+        self._batched = frozenset(PROBES) - set(probes.paths) if probes.url or probes.command else frozenset()
+        self.home: str | None = None
+        """The hotel the staff of the target work in; only the outsider reads in another."""
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The probes there is a way for."""
+        return tuple(
+            name
+            for name in PROBES
+            if name in self._batched or name in self._target.probes.paths or name in _PUBLIC
+        )
+
+    async def find_offered(self, bindings: Mapping[str, Any]) -> None:
+        """Ask for everything once; what the endpoint or command does not answer is read another way, or not at all."""
+        asks = [ask for name in sorted(self._batched) if (ask := ask_for(name, bindings))]
+        if asks:
+            seen = await self._ask_batch(asks)
+            self._batched = frozenset(one.ask.probe for one in seen if one.missing is None)
+
+    async def look(self, asks: Sequence[Ask]) -> list[Seen]:
+        """One answer per question, in order; never an exception."""
+        batch = [ask for ask in asks if ask.probe in self._batched]
+        single = [ask for ask in asks if ask.probe not in self._batched]
+        answers = await asyncio.gather(self._ask_batch(batch), *(self._ask_one(ask) for ask in single))
+        seen: dict[int, Seen] = {}
+        for found in (*answers[0], *answers[1:]):
+            seen[id(found.ask)] = found
+        return [seen[id(ask)] for ask in asks]
+
+    async def look_publicly(self, ask: Ask) -> Seen:
+        """Read the way a client reads: the public endpoint when the probe has one."""
+        if ask.probe in _PUBLIC and ask.probe not in self._target.probes.paths:
+            return await self._ask_public(ask)
+        return (await self.look([ask]))[0]
+
+    async def close(self) -> None:
+        if self._process is not None:
+            await self._process.stop()
+
+    def _reader(self, subject: Mapping[str, Any]) -> str:
+        elsewhere = self.home is not None and subject.get("hotel_slug", self.home) != self.home
+        return "outsider" if elsewhere else "manager"
+
+    async def _ask_batch(self, asks: Sequence[Ask]) -> list[Seen]:
+        if not asks:
+            return []
+        begun = self._now()
+        question = {"probes": [{"probe": ask.probe, "subject": dict(ask.subject)} for ask in asks]}
+        try:
+            reply = await self._question(question)
+        except (UnreachableError, TargetError) as error:
+            return [Seen(ask, begun, missing=str(error)) for ask in asks]
+        if not schema_store().valid(_REPLY, reply):
+            return [Seen(ask, begun, missing="the answer is no ProbesReply") for ask in asks]
+        results = reply["results"]
+        if [result["probe"] for result in results] == [ask.probe for ask in asks]:
+            return [Seen(ask, begun, result["state"]) for ask, result in zip(asks, results, strict=True)]
+        left = list(results)
+        return [self._matched(ask, begun, left) for ask in asks]
+
+    @staticmethod
+    def _matched(ask: Ask, begun: float, left: list[dict[str, Any]]) -> Seen:
+        """A backend that leaves out what it does not offer answers fewer results, in the same order."""
+        for index, result in enumerate(left):
+            if result["probe"] == ask.probe:
+                return Seen(ask, begun, left.pop(index)["state"])
+        return Seen(ask, begun, missing="the backend does not answer this probe")
+
+    async def _question(self, question: Mapping[str, Any]) -> Any:
+        probes, within = self._target.probes, self._target.timeouts.request
+        if self._process is not None:
+            return await self._process.ask(question, within)
+        url = self._target.url(probes.url or "")
+        headers = {"Authorization": f"Bearer {probes.token}"} if probes.token else {}
+        try:
+            async with asyncio.timeout(within):
+                async with self._session.post(url, json=question, headers=headers) as reply:
+                    raw = await reply.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UnreachableError(f"the probe endpoint does not answer: {type(error).__name__}") from None
+        if reply.status != 200:
+            raise UnreachableError(f"the probe endpoint answered {reply.status}")
+        try:
+            return json.loads(raw)
+        except ValueError:
+            raise UnreachableError("the probe endpoint did not answer JSON") from None
+
+    async def _ask_one(self, ask: Ask) -> Seen:
+        path = self._target.probes.paths.get(ask.probe)
+        if path is not None:
+            return await self._ask_path(ask, path)
+        if ask.probe in _PUBLIC:
+            return await self._ask_public(ask)
+        return Seen(ask, self._now(), missing="the target names no way to read it")
+
+    async def _ask_public(self, ask: Ask) -> Seen:
+        operation, pointer = _PUBLIC[ask.probe]
+        begun = self._now()
+        params = {**ask.subject, "limit": 500} if ask.probe == "audit" else ask.subject
+        answer = await self._client.ask(operation, self._reader(ask.subject), params)
+        seen = self._from_answer(ask, begun, answer, pointer)
+        if ask.probe == "audit" and isinstance(seen.state, list):
+            # the endpoint answers the newest first, the probe is oldest first
+            return Seen(ask, begun, seen.state[::-1])
+        return seen
+
+    async def _ask_path(self, ask: Ask, path: ProbePath) -> Seen:
+        begun = self._now()
+        filled = re.sub(
+            r"{(\w+)}", lambda found: quote(str(ask.subject.get(found[1], "")), safe=""), path.path
+        )
+        headers = await self._client.staff_headers(path.actor)
+        answer = await self._client.send(Request("GET", filled, headers=headers))
+        return self._from_answer(ask, begun, answer, path.pointer)
+
+    @staticmethod
+    def _from_answer(ask: Ask, begun: float, answer: Answer, pointer: str) -> Seen:
+        if not answer.ok:
+            told = answer.reason or f"the read was answered {answer.status}"
+            return Seen(ask, begun, missing=told)
+        try:
+            return Seen(ask, begun, resolve_pointer(answer.body, pointer) if pointer else answer.body)
+        except JsonPointerException:
+            return Seen(ask, begun, missing=f"the answer has no {pointer}")

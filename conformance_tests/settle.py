@@ -1,0 +1,90 @@
+"""When a call has come to rest: the events due are in (or given up), and a fence has passed after them.
+
+Which events are due is in the contract (`x-events` of the operation). What has not come twice in the time allowed is not
+waited for long in this run: the fence still proves its absence, and a backend that never publishes an event is judged in
+seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance_tests.recorder import Expectation, Key, Recorder
+from contract.channels import ChannelKind, guest_channel, parse_channel, rooms_channel, staff_channel
+from contract.operations import operation
+
+_GIVE_UP_AFTER = 2
+_HOPELESS = 0.2
+"""Seconds to wait for what never came."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom an operation is about: its hotel, its booking, and the room or rooms it changes (empty when unknown)."""
+
+    hotel_slug: str
+    hotel_id: int
+    booking_id: str
+    rooms: tuple[str, ...]
+
+
+Sight = Mapping[str, Sequence[ChannelKind]]
+"""Observer -> the kinds of channel it sees."""
+
+
+def due(operation_id: str, about: About, sight: Sight, *, guest: Iterable[str]) -> list[Key]:
+    """The events a first success of the operation owes, at every observer that can see them.
+
+    `guest` are the observers that see this booking's guest channel.
+    """
+    sees_guest = frozenset(guest)
+    keys: list[Key] = []
+    for event in operation(operation_id).events:
+        channel = {
+            "rooms": rooms_channel(about.hotel_slug),
+            "staff": staff_channel(about.hotel_id),
+            "guest": guest_channel(about.booking_id),
+        }[event.channel]
+        if event.per == "room":
+            subjects = about.rooms if event.both_rooms else about.rooms[:1]
+        else:
+            subjects = (about.booking_id,)
+        for observer, kinds in sight.items():
+            if event.channel not in kinds or (event.channel == "guest" and observer not in sees_guest):
+                continue
+            keys += [(observer, channel, event.event, subject) for subject in subjects if subject]
+    return keys
+
+
+class Settler:
+    """Waits for events, and remembers which never come."""
+
+    def __init__(self, recorder: Recorder, within: float) -> None:
+        self._recorder, self._within = recorder, within
+        self._missed: Counter[tuple[str, str, str]] = Counter()
+
+    def expect(self, keys: Iterable[Key]) -> Expectation:
+        """Begin to wait; before the call, because its events may come before its answer."""
+        return self._recorder.expect(keys)
+
+    async def settled(self, expectation: Expectation) -> tuple[Key, ...]:
+        """Wait for what is due, at most the time the target allows. What did not come."""
+        try:
+            missing = await expectation.wait(min(_HOPELESS, self._within))
+            if any(self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing):
+                missing = await expectation.wait(self._within)
+        finally:
+            expectation.over()
+        for key in expectation.wanted:
+            if key not in missing:
+                self._missed.pop(_memory(key), None)
+        self._missed.update(_memory(key) for key in missing)
+        return missing
+
+
+def _memory(key: Key) -> tuple[str, str, str]:
+    observer, channel, name, _ = key
+    parsed = parse_channel(channel)
+    return observer, parsed.kind if parsed is not None else channel, name

@@ -1,0 +1,129 @@
+"""What happens when an event comes in: it is recorded, and the state it announces is read at once, as a client would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from conformance_tests.probing import Ask, Prober, Seen, ask_for
+from conformance_tests.recorder import Heard, Recorder
+from conformance_tests.wire import Wire
+from contract.channels import parse_channel
+
+FENCE = "fence"
+"""The name under which the fence's own calls are recorded."""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+class Watch:
+    """The hearer of all observers of a run."""
+
+    def __init__(self, recorder: Recorder, wire: Wire, prober: Prober) -> None:
+        self._recorder, self._wire, self._prober = recorder, wire, prober
+        self._owners: dict[tuple[str, str, str], str] = {}
+        self._hotels: dict[str, str] = {}
+        self._reads: set[asyncio.Task[None]] = set()
+
+    def own(self, scenario: str, bindings: Mapping[str, Any]) -> None:
+        """Events about these bookings and rooms belong to the scenario from now on."""
+        slug = str(bindings.get("hotel_slug", ""))
+        for name in ("booking_id", "other_booking_id"):
+            if name in bindings:
+                self._owners["booking", "", str(bindings[name])] = scenario
+                self._hotels[str(bindings[name])] = slug
+        for name in ("room_number", "free_room_number"):
+            if name in bindings:
+                self._owners["room", slug, str(bindings[name])] = scenario
+
+    def heard(
+        self, observer: str, channel: str, name: str, data: Any, *, size: int, connection: int | None = None
+    ) -> asyncio.Task[None] | None:
+        """Record an event (names as on the wire), and start the read it causes."""
+        channel, name, data = self._wire.event(channel, name, data)
+        payload = _mapping(_mapping(data).get("payload"))
+        if isinstance(payload.get("guest_token"), str):
+            self._recorder.redactor.add(payload["guest_token"])
+        about = self._about(channel, name, data)
+        heard = self._recorder.event(
+            observer, channel, name, data, about=about, size=size, connection=connection
+        )
+        ask, scenario = self._question(channel, about)
+        if ask is None or scenario in (None, FENCE):
+            return None
+        read = asyncio.create_task(self._read(heard, ask, str(scenario)))
+        self._reads.add(read)
+        read.add_done_callback(self._reads.discard)
+        return read
+
+    def noticed(self, observer: str, text: str) -> None:
+        """Something about the observer itself."""
+        self._recorder.mark("observer", observer=observer, text=text)
+
+    async def drain(self, within: float) -> None:
+        """Let the reads under way come to an end; those that do not within so many seconds are given up."""
+        if not self._reads:
+            return
+        _, late = await asyncio.wait(set(self._reads), timeout=within)
+        for read in late:
+            read.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _about(self, channel: str, name: str, data: Any) -> str:
+        """The booking id or room number an event says it is about; empty when it says neither."""
+        payload, meta = _mapping(_mapping(data).get("payload")), _mapping(_mapping(data).get("meta"))
+        scope = _mapping(meta.get("scope"))
+        parsed = parse_channel(channel)
+        if parsed is not None and parsed.kind == "guest":
+            return parsed.key
+        is_room = parsed.kind == "rooms" if parsed is not None else name.startswith("room_")
+        field = "room_number" if is_room else "booking_id"
+        value = payload.get(field, scope.get(field))
+        return "" if value is None else str(value)
+
+    def _question(self, channel: str, about: str) -> tuple[Ask | None, str | None]:
+        """What to read because of an event, and whose it is. Only what a scenario owns is read."""
+        parsed = parse_channel(channel)
+        if parsed is None or not about:
+            return None, None
+        if parsed.kind == "rooms":
+            scenario = self._owners.get(("room", parsed.key, about))
+            number = int(about) if about.isdigit() else None
+            return ask_for("room", {"hotel_slug": parsed.key, "room_number": number}), scenario
+        scenario = self._owners.get(("booking", "", about))
+        return ask_for("booking", {"hotel_slug": self._hotels.get(about), "booking_id": about}), scenario
+
+    async def _read(self, heard: Heard, ask: Ask, scenario: str) -> None:
+        seen = await self._prober.look_publicly(ask)
+        write_probe(self._recorder, seen, scenario=scenario, when="event", event=heard.seq)
+
+
+def write_probe(
+    recorder: Recorder,
+    seen: Seen,
+    *,
+    scenario: str,
+    when: str,
+    call: str | None = None,
+    event: int | None = None,
+) -> None:
+    """One probe line."""
+    line: dict[str, Any] = {
+        "probe": seen.ask.probe,
+        "scenario": scenario,
+        "subject": dict(seen.ask.subject),
+        "when": when,
+        "begun": seen.begun,
+    }
+    if call is not None:
+        line["call"] = call
+    if event is not None:
+        line["event"] = event
+    if seen.missing is not None:
+        line["missing"] = seen.missing
+    else:
+        line["state"] = seen.state
+    recorder.probe(line)
