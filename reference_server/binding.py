@@ -101,30 +101,25 @@ async def parse_call(request: web.Request, operation: Operation) -> Call:
 def _path(request: web.Request, operation: Operation) -> dict[str, Any]:
     """A parameter that does not fit its schema names nothing: no such room; slugs and booking ids are looked up as they are."""
     params: dict[str, Any] = dict(request.match_info)
-    for name in ("room_id", "room_number"):
-        if name in params:
-            text = params[name]
-            if not (text.isascii() and text.isdigit() and len(text) < 16):
-                raise ContractError("ROOM_NOT_FOUND", "There is no such room in this hotel.")
-            params[name] = int(text)
+    for parameter in operation.parameters:
+        if parameter.place == "path" and parameter.type == "integer":
+            try:
+                params[parameter.name] = parameter.read(params[parameter.name])
+            except SchemaViolation:
+                raise ContractError("ROOM_NOT_FOUND", "There is no such room in this hotel.") from None
     return params
 
 
 def _query(request: web.Request, operation: Operation) -> dict[str, Any]:
-    """The query parameters the operation knows, numbers as numbers, defaults filled in; others are ignored."""
-    ref = operation.query_schema
-    if ref is None:
-        return {}
-    schema = schema_store().schema(ref)
+    """The query parameters the operation knows, with their defaults; others are ignored."""
     query: dict[str, Any] = {}
-    for name, part in schema["properties"].items():
-        if name in request.query:
-            text = request.query[name]
-            is_number = part.get("type") == "integer" and text.isascii() and text.isdigit() and len(text) < 16
-            query[name] = int(text) if is_number else text
-        elif "default" in part:
-            query[name] = part["default"]
-    schema_store().require(ref, query)
+    for parameter in operation.parameters:
+        if parameter.place == "query":
+            schema = schema_store().schema(parameter.schema)
+            if parameter.name in request.query:
+                query[parameter.name] = parameter.read(request.query[parameter.name])
+            elif "default" in schema:
+                query[parameter.name] = schema["default"]
     return query
 
 

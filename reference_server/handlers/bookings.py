@@ -39,7 +39,7 @@ async def list_bookings(house: House, call: Call) -> Answer:
     """Filters combine; the bucket counts are of the whole hotel, whatever the filters."""
     now = house.clock.now()
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         _, hotel = enter(tx, call, now)
         today = local_day(hotel, now)
         bookings = tx.all(Booking, "bookings_of_hotel", hotel_id=hotel.id)
@@ -90,7 +90,7 @@ async def get_booking(house: House, call: Call) -> Answer:
     """One booking. Raises: `ContractError` BOOKING_NOT_FOUND."""
     now = house.clock.now()
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         _, hotel = enter(tx, call, now)
         part = Slice(tx)
         part.hotel(hotel.slug)
@@ -104,7 +104,7 @@ async def list_available_rooms(house: House, call: Call) -> Answer:
     """The rooms that `assign_room` would give to the booking now."""
     now = house.clock.now()
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         _, hotel = enter(tx, call, now)
         part = Slice(tx)
         part.hotel(hotel.slug)

@@ -45,7 +45,7 @@ async def guest_context(house: House, call: Call) -> Answer:
     """What the portal needs to begin, for the booking the token belongs to."""
     command = UseGuestToken(_token_hash(call))
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         world = slice_for(tx, command)
         booking, token = opened(world, command, house.clock.now())
         return views.guest_context(world, booking, token.scopes)

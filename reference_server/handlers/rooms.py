@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from contract.errors import ContractError
+from contract.generated import wire
 from contract.lifecycle import room_lifecycle
 from reference_server.access import enter
 from reference_server.house import Answer, Call, Handler, House
@@ -27,8 +28,8 @@ def _board(tx: Transaction, call: Call, house: House) -> tuple[World, list[Room]
     return world, sorted(world.rooms.values(), key=lambda room: room.room_number)
 
 
-def _by_status(world: World, rooms: list[Room]) -> dict[str, list[dict[str, Any]]]:
-    columns: dict[str, list[dict[str, Any]]] = {status: [] for status in room_lifecycle().states}
+def _by_status(world: World, rooms: list[Room]) -> dict[str, list[wire.Room]]:
+    columns: dict[str, list[wire.Room]] = {status: [] for status in room_lifecycle().states}
     for room in rooms:
         if room.is_active:
             columns[room.room_status].append(views.room(world, room))
@@ -38,7 +39,7 @@ def _by_status(world: World, rooms: list[Room]) -> dict[str, list[dict[str, Any]
 async def rooms_board(house: House, call: Call) -> Answer:
     """Every active room under its status; all seven statuses are there."""
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         columns = _by_status(*_board(tx, call, house))
         return {
             status: {"label": room_lifecycle().label(status), "count": len(rooms), "rooms": rooms}
@@ -51,7 +52,7 @@ async def rooms_board(house: House, call: Call) -> Answer:
 async def housekeeping_dashboard(house: House, call: Call) -> Answer:
     """The same rooms, counted."""
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         columns = _by_status(*_board(tx, call, house))
         counts = {status: len(rooms) for status, rooms in columns.items()}
         return {"counts": counts, "rooms_by_status": columns, "total_rooms": sum(counts.values())}
@@ -62,7 +63,7 @@ async def housekeeping_dashboard(house: House, call: Call) -> Answer:
 async def list_rooms(house: House, call: Call) -> Answer:
     """A page of rooms, by number."""
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         world, rooms = _board(tx, call, house)
         page = page_of(rooms, call)
         return {**page.links(), "results": [views.room(world, room) for room in page.items]}
@@ -82,7 +83,7 @@ def _slice(tx: Transaction, hotel: Hotel, room: Room | None, asked: object) -> t
 async def get_room(house: House, call: Call) -> Answer:
     """One room by its number. Raises: `ContractError` ROOM_NOT_FOUND."""
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         _, hotel = enter(tx, call, house.clock.now())
         number = call.params["room_number"]
         found = tx.one(Room, "room_by_number", hotel_id=hotel.id, room_number=number)
@@ -94,7 +95,7 @@ async def get_room(house: House, call: Call) -> Answer:
 async def room_status_history(house: House, call: Call) -> Answer:
     """The audit rows of a room, newest first, at most `limit`."""
 
-    def work(tx: Transaction) -> dict[str, Any]:
+    def work(tx: Transaction) -> Mapping[str, Any]:
         _, hotel = enter(tx, call, house.clock.now())
         room_id = call.params["room_id"]
         world, room = _slice(tx, hotel, tx.one(Room, "room_by_id", id=room_id), room_id)

@@ -52,6 +52,11 @@ class SqliteStore:
         self._listener: CommitListener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def directory(self) -> Path | None:
+        """The private directory of a `memory` database."""
+        return self._scratch
+
     async def open(self) -> None:
         """Create the tables where they are missing.
 

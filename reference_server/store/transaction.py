@@ -20,7 +20,9 @@ from simulator.world import ROW_TYPES, Change, Put, Row
 
 R = TypeVar("R", bound=Row)
 
-QUERIES = aiosql.from_path(str(resources.files("reference_server.store") / "queries.sql"), "sqlite3")
+QUERIES = aiosql.from_path(
+    str(resources.files("reference_server.store") / "queries.sql"), "sqlite3", mandatory_parameters=False
+)
 _CODECS = {kind.table: codec_of(kind) for kind in ROW_TYPES}
 
 

@@ -48,7 +48,12 @@ async def test_a_torn_down_run_leaves_no_trace(hotel: Hotel) -> None:
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({}, 200), ({"Host": "evil.example"}, 403), ({"Origin": "http://evil.example"}, 403), ({"Host": "localhost"}, 200)],
+    [
+        ({}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Host": "localhost"}, 200),
+    ],
 )
 async def test_pages_of_other_hosts_and_origins_are_turned_away(
     hotel: Hotel, headers: dict[str, str], status: int

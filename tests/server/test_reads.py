@@ -20,7 +20,9 @@ async def test_login_tells_the_role_and_its_rights(hotel: Hotel) -> None:
 
 
 @pytest.mark.parametrize("username", ["manager", "nobody"])
-async def test_a_wrong_login_is_refused_alike_for_known_and_unknown_names(hotel: Hotel, username: str) -> None:
+async def test_a_wrong_login_is_refused_alike_for_known_and_unknown_names(
+    hotel: Hotel, username: str
+) -> None:
     credentials = {"username": username, "password": "wrong"}
     status, body = await hotel.call("POST", "/api/staff/login/", actor=None, body=credentials)
     assert (status, body["error"]["code"]) == (401, "NOT_AUTHENTICATED")
@@ -56,10 +58,16 @@ async def test_bookings_come_in_buckets_and_pages(hotel: Hotel) -> None:
 
 async def test_every_arrival_of_today_with_a_ready_room_can_check_in_now(hotel: Hotel) -> None:
     _, page = await hotel.call("GET", "room-bookings/?bucket=arrivals&page_size=100")
-    today = [b for b in page["results"] if b["flags"]["can_check_in"] and b["room"]["room_status"] == "READY_FOR_GUEST"]
+    today = [
+        b
+        for b in page["results"]
+        if b["flags"]["can_check_in"] and b["room"]["room_status"] == "READY_FOR_GUEST"
+    ]
     outcomes = {}
     for booking in today:
-        status, body = await hotel.call("POST", f"room-bookings/{booking['booking_id']}/check-in/", actor="frontdesk")
+        status, body = await hotel.call(
+            "POST", f"room-bookings/{booking['booking_id']}/check-in/", actor="frontdesk"
+        )
         outcomes[booking["booking_id"]] = body.get("error", {}).get("code", status)
     assert 200 in outcomes.values()
     assert set(outcomes.values()) <= {200, "CHECKIN_WRONG_DATE"}, "only arrivals of later days are refused"
@@ -70,7 +78,9 @@ async def test_an_available_room_can_be_assigned_moved_and_taken_back(hotel: Hot
     path = f"room-bookings/{bound['booking_id']}"
     _, body = await hotel.call("GET", f"{path}/available-rooms/")
     assert bound["free_room_id"] in [room["id"] for room in body["available_rooms"]]
-    status, body = await hotel.call("POST", f"{path}/safe-assign-room/", body={"room_id": bound["free_room_id"]})
+    status, body = await hotel.call(
+        "POST", f"{path}/safe-assign-room/", body={"room_id": bound["free_room_id"]}
+    )
     assert (status, body["room_number"]) == (200, bound["free_room_number"])
     status, body = await hotel.call("POST", f"{path}/unassign-room/")
     assert (status, body["room"]) == (200, None)
@@ -84,7 +94,11 @@ async def test_an_available_room_can_be_assigned_moved_and_taken_back(hotel: Hot
 async def test_a_room_goes_through_housekeeping_and_leaves_a_trail(hotel: Hotel) -> None:
     bound = await hotel.arrange("room in status", {"room_status": "CHECKOUT_DIRTY"})
     number, keeper = bound["room_number"], "housekeeper"
-    steps: list[tuple[str, Any]] = [("start-cleaning", None), ("mark-cleaned", None), ("inspect", {"passed": True})]
+    steps: list[tuple[str, Any]] = [
+        ("start-cleaning", None),
+        ("mark-cleaned", None),
+        ("inspect", {"passed": True}),
+    ]
     for step, body in steps:
         status, _ = await hotel.call("POST", f"rooms/{number}/{step}/", actor=keeper, body=body)
         assert status == 200
@@ -111,14 +125,22 @@ async def test_a_room_goes_through_housekeeping_and_leaves_a_trail(hotel: Hotel)
         ("manager", "status", {"to_status": "OCCUPIED"}, 400, "INVALID_TRANSITION"),
         ("manager", "status", {"to_status": "SPARKLING"}, 400, "INVALID_INPUT"),
         ("housekeeper", "status", {"to_status": "READY_FOR_GUEST"}, 403, "PERMISSION_DENIED"),
-        ("frontdesk", "manager_override", {"to_status": "READY_FOR_GUEST", "note": "x"}, 403, "PERMISSION_DENIED"),
+        (
+            "frontdesk",
+            "manager_override",
+            {"to_status": "READY_FOR_GUEST", "note": "x"},
+            403,
+            "PERMISSION_DENIED",
+        ),
     ],
 )
 async def test_housekeeping_refusals(
     hotel: Hotel, actor: str, path: str, body: dict[str, Any], status: int, code: str
 ) -> None:
     bound = await hotel.arrange("room in status", {"room_status": "CHECKOUT_DIRTY"})
-    answered, reply = await hotel.call("POST", f"housekeeping/rooms/{bound['room_id']}/{path}/", actor=actor, body=body)
+    answered, reply = await hotel.call(
+        "POST", f"housekeeping/rooms/{bound['room_id']}/{path}/", actor=actor, body=body
+    )
     assert (answered, reply["error"]["code"]) == (status, code)
     assert (await hotel.probe("room", bound))["room_status"] == "CHECKOUT_DIRTY"
 
@@ -142,7 +164,9 @@ async def test_every_operation_refuses_without_credentials_in_the_one_shape(hote
         ("GET", "/api/staff/hotel/grand-demo/room-bookings/?bucket=attic", 400, "INVALID_INPUT"),
     ],
 )
-async def test_errors_have_one_shape_everywhere(hotel: Hotel, method: str, path: str, status: int, code: str) -> None:
+async def test_errors_have_one_shape_everywhere(
+    hotel: Hotel, method: str, path: str, status: int, code: str
+) -> None:
     answered, body = await hotel.call(method, path)
     assert (answered, body["error"]["code"]) == (status, code)
 

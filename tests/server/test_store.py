@@ -1,0 +1,123 @@
+"""The store: rows come back as they went in, readers see commits only, a broken transaction leaves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference_server.store import SqliteStore, StoreError, Transaction
+from reference_server.store.codec import codec_of, instant_text
+from simulator.world import ROW_TYPES, Hotel, Put, Row
+
+HOTEL = Hotel(7, "seven", "Seven", None, "Europe/Dublin", "15:00", "08:00", "02:00")
+
+_INSTANTS = st.datetimes(
+    min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - Hypothesis wants naive bounds and adds the zones
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.sampled_from(
+        [UTC, timezone(timedelta(hours=-11)), timezone(timedelta(hours=5, minutes=45))]
+    ),
+)
+_VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(-(2**62), 2**62),
+    str: st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00")),
+    bool: st.booleans(),
+    datetime: _INSTANTS,
+    date: st.dates(),
+    tuple[str, ...]: st.lists(st.text(st.characters(exclude_categories=("Cs",)))).map(tuple),
+}
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    kind = draw(st.sampled_from(ROW_TYPES))
+    hints = get_type_hints(kind)
+    values = {}
+    for item in fields(kind):
+        hint = hints[item.name]
+        options = (
+            [a for a in get_args(hint) if a is not type(None)] if type(None) in get_args(hint) else [hint]
+        )
+        strategy = _VALUES[options[0]]
+        values[item.name] = draw(st.none() | strategy if options[0] is not hint else strategy)
+    return kind(**values)
+
+
+@given(rows())
+def test_a_row_survives_the_way_to_sql_and_back(row: Row) -> None:
+    codec = codec_of(type(row))
+    cells = codec.encode(row)
+    assert all(cell is None or isinstance(cell, int | str) for cell in cells), "plain SQL values"
+    assert codec.decode(cells) == row
+
+
+@given(_INSTANTS, _INSTANTS)
+def test_stored_instants_sort_as_time_does(a: datetime, b: datetime) -> None:
+    assert (instant_text(a) < instant_text(b)) == (a < b)
+
+
+@pytest.fixture(params=["file", "memory"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore("memory" if request.param == "memory" else str(tmp_path / "hotel.sqlite3"))
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def test_a_reader_gets_the_last_commit_while_a_writer_is_open(store: SqliteStore) -> None:
+    written, finish = threading.Event(), threading.Event()
+
+    def write(tx: Transaction) -> None:
+        tx.write([Put(HOTEL)])
+        written.set()
+        assert finish.wait(10)
+
+    writing = asyncio.create_task(store.transact(write))
+    await asyncio.to_thread(written.wait, 10)
+    assert await store.read(lambda tx: tx.all(Hotel, "hotels")) == []
+    finish.set()
+    await writing
+    assert await store.read(lambda tx: tx.all(Hotel, "hotels")) == [HOTEL]
+
+
+async def test_an_exception_rolls_everything_back(store: SqliteStore) -> None:
+    def fails(tx: Transaction) -> None:
+        tx.write([Put(HOTEL)])
+        tx.number("rooms")
+        raise ValueError("too late")
+
+    with pytest.raises(ValueError, match="too late"):
+        await store.transact(fails)
+    assert await store.read(lambda tx: tx.all(Hotel, "hotels")) == []
+    assert await store.transact(lambda tx: tx.number("rooms")) == 1
+
+
+async def test_a_table_of_another_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "old.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE hotels (id INTEGER PRIMARY KEY, slug TEXT)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match=r"old\.sqlite3.*hotels.*--db"):
+        await SqliteStore(str(path)).open()
+
+
+async def test_memory_leaves_nothing_on_disk() -> None:
+    store = SqliteStore("memory")
+    await store.open()
+    directory = store.directory
+    assert directory is not None
+    assert directory.is_dir()
+    await store.close()
+    assert not directory.exists()
