@@ -6,11 +6,10 @@ Authentication, hotel scope, permission, existence; every failure is a ContractE
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 
 from contract.errors import ContractError
+from contract.operations import operation
 from contract.roles import allows
-from contract.schema_files import document
 from simulator.commands import Actor, Ids
 from simulator.draft import Step
 from simulator.world import Booking, Hotel, Room, World
@@ -29,7 +28,7 @@ def enter(
     hotel = _hotel(world, hotel_slug)
     if hotel is None or hotel.id not in actor.hotel_ids:
         raise ContractError("HOTEL_MISMATCH")
-    needed = permissions(operation_id)
+    needed = operation(operation_id).permission
     if needed and not any(allows(actor.role, permission) for permission in needed):
         raise ContractError("PERMISSION_DENIED", details={"any_of": list(needed)})
     return Step(world, hotel, actor, now, ids)
@@ -49,17 +48,6 @@ def room_of(step: Step, room_id: int) -> Room:
     if room is None or room.hotel_id != step.hotel.id:
         raise ContractError("ROOM_NOT_FOUND")
     return room
-
-
-@cache
-def permissions(operation_id: str) -> tuple[str, ...]:
-    """The permissions of an operation, any one of which is enough (`x-permission` of openapi.yaml)."""
-    for path in document("openapi.yaml")["paths"].values():
-        for described in path.values():
-            if isinstance(described, dict) and described.get("operationId") == operation_id:
-                needed = described.get("x-permission", ())
-                return (needed,) if isinstance(needed, str) else tuple(needed)
-    raise LookupError(operation_id)
 
 
 def _hotel(world: World, slug: str) -> Hotel | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small_hotel import FRONT_DESK, HERE, HOUSEKEEPING, MANAGER, NOW, OUTSIDER, Desk, named
 
+import simulator
 from contract.schema_files import document
 from simulator.commands import Actor, SetRoomStatus
 
@@ -22,6 +25,16 @@ def room_in(status: str) -> Desk:
     desk = Desk()
     desk.set(desk.world.rooms[1], room_status=status, is_occupied=status == "OCCUPIED")
     return desk
+
+
+def test_one_function_changes_room_status() -> None:
+    """Law 2: no other module of the simulator writes a room's status, and this one does it in one place."""
+    writers = []
+    for path in Path(simulator.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and any(word.arg == "room_status" for word in node.keywords):
+                writers.append(path.name)
+    assert writers == ["rooms.py"]
 
 
 @pytest.mark.parametrize(("old", "new", "role"), list(product(STATUSES, STATUSES, PEOPLE)))

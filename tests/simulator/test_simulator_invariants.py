@@ -32,7 +32,10 @@ BREAKS: list[tuple[str, Any]] = [
     ("not theirs", lambda w: walk_in(55, "A", 2)),
     ("2 guest records", lambda w: replace(walk_in(55, "A", 1), party_member_id=10)),
     ("another booking", lambda w: replace(walk_in(55, "A", 1), primary_guest_id=404)),
-    ("has departed and its token", lambda w: replace(w.bookings["A"], checked_out_at=NOW, status="COMPLETED")),
+    (
+        "has departed and its token",
+        lambda w: replace(w.bookings["A"], checked_out_at=NOW, status="COMPLETED"),
+    ),
     ("revoked_at", lambda w: replace(first_token(w.bookings["B"], 2), status="REVOKED")),
     ("2 active tokens", lambda w: first_token(w.bookings["A"], 77)),
     ("in house and NO_SHOW", lambda w: replace(w.bookings["A"], status="NO_SHOW")),
