@@ -184,18 +184,10 @@ CHECK_IN: tuple[Refusal, ...] = (
         {"maintenance_required": True},
     ),
     _check_in(
-        "room-inactive",
-        _NOT_READY,
-        "ROOM_NOT_READY",
-        "check-in/validation/room-flags",
-        {"is_active": False},
+        "room-inactive", _NOT_READY, "ROOM_NOT_READY", "check-in/validation/room-flags", {"is_active": False}
     ),
     _check_in(
-        "room-occupied",
-        _NOT_READY,
-        "ROOM_NOT_READY",
-        "check-in/validation/room-free",
-        {"occupied": True},
+        "room-occupied", _NOT_READY, "ROOM_NOT_READY", "check-in/validation/room-free", {"occupied": True}
     ),
     *(
         _check_in(

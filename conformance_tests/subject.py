@@ -46,6 +46,8 @@ REFERENCE_COMMAND = (
     "memory",
     "--quiet",
     "--announce",
+    "--realtime",
+    "embedded",
 )
 
 _TERM_GRACE = 5.0

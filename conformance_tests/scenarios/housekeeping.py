@@ -41,7 +41,11 @@ def workflow() -> Iterable[Scenario]:
         "housekeeping/clean-and-fail",
         "housekeeping",
         _room("CHECKOUT_DIRTY"),
-        (*cleaning, _step("inspectRoom", passed=False, notes="dust"), _no_op("CHECKOUT_DIRTY")),
+        (
+            *cleaning,
+            _step("inspectRoom", actor="manager", passed=False, notes="dust"),
+            _no_op("CHECKOUT_DIRTY"),
+        ),
     )
     yield Scenario(
         "housekeeping/maintenance",
