@@ -40,6 +40,9 @@ _WANTED = {
 }
 
 
+_FORMATS = {"date-time": "ISO 8601 timestamp with seconds and an offset", "date": "calendar date YYYY-MM-DD"}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing wrong. `pointer` (JSON Pointer) is where in the instance, or where something is missing;
@@ -75,6 +78,9 @@ def explaining_validator(uri: str, retrieve: Callable[[str], Any]) -> IterErrors
 def in_words(errors: Iterable[ValidationError]) -> list[Problem]:
     """Each error as one or more problems, without repeats: by depth, then by place."""
     told = {problem for error in errors for problem in _problems(error)}
+    # A text that breaks its format mostly breaks its pattern too; saying so twice helps nobody.
+    formats = {problem.pointer for problem in told if problem.keyword == "format"}
+    told = {one for one in told if one.keyword != "pattern" or one.pointer not in formats}
     return sorted(told, key=lambda problem: (problem.pointer.count("/"), problem))
 
 
@@ -175,7 +181,7 @@ def _worded(error: ValidationError) -> Iterator[tuple[str | int | None, str]]:
         case "oneOf" | "anyOf":
             yield None, _no_alternative(value, wanted)
         case "format":
-            yield None, f"is {_short(value)}, which is no {wanted}"
+            yield None, f"is {_short(value)}, which is no {_FORMATS.get(wanted, wanted)}"
         case "pattern":
             yield None, f"is {_short(value)}, which does not match {wanted}"
         case "minLength":

@@ -132,7 +132,7 @@ def test_messages_name_the_place_and_what_stands_there() -> None:
         'guest_type is "PRIMRY", not one of "PRIMARY", "COMPANION", "WALKIN"; did you mean PRIMARY?'
     ]
     assert messages("common.schema.json#/$defs/date", "2026-02-30") == [
-        'the value is "2026-02-30", which is no date'
+        'the value is "2026-02-30", which is no calendar date YYYY-MM-DD'
     ]
     assert messages(ref, 5) == ["the value is the number 5, not an object"]
 
@@ -141,7 +141,7 @@ def test_of_alternatives_the_meant_one_is_explained() -> None:
     line = {"kind": "reply", "seq": 1, "t": 0.5, "wall": "2026-01-16T15:00:00Z", "call": "c1"}
     assert messages("files/history_line.schema.json", line) == ["outcome is missing"]
     ref = schema_store().inline({"anyOf": [{"$ref": "common.schema.json#/$defs/date"}, {"type": "null"}]})
-    assert messages(ref, "2026-02-30") == ['the value is "2026-02-30", which is no date']
+    assert messages(ref, "2026-02-30") == ['the value is "2026-02-30", which is no calendar date YYYY-MM-DD']
     assert messages(ref, 5) == ["the value is the number 5 that fits none of the alternatives"]
 
 
