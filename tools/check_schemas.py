@@ -28,6 +28,7 @@ from tools.schema_files import (
     read_yaml,
     references,
     registry,
+    repeated_keys,
     schema_paths,
     validator,
 )
@@ -57,10 +58,17 @@ def schemas_are_schemas(root: Path) -> Iterator[str]:
             yield f"{path}: has no title"
 
 
+def keys_are_unique(root: Path) -> Iterator[str]:
+    """No mapping of a YAML file has a key twice."""
+    for path in (*DOCUMENTS, *OWN_FILES):
+        for line, key in repeated_keys(root / path):
+            yield f"{path}: line {line} has {key} a second time"
+
+
 def references_resolve(root: Path) -> Iterator[str]:
     """Every `$ref` of every schema, document and own file points at something."""
     reg = registry(root)
-    yaml_files = [path for path in (*DOCUMENTS, *OWN_FILES) if (root / path).is_file()]
+    yaml_files = (*DOCUMENTS, *OWN_FILES)
     contents = {path: read_json(root / path) for path in schema_paths(root)}
     contents |= {path: read_yaml(root / path) for path in yaml_files}
     for path, content in contents.items():
@@ -127,6 +135,7 @@ def examples_hold(root: Path) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     schemas_are_schemas,
+    keys_are_unique,
     references_resolve,
     documents_are_valid,
     examples_hold,

@@ -42,6 +42,22 @@ def read_yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def repeated_keys(path: Path) -> Iterator[tuple[int, str]]:
+    """Keys that stand twice in one mapping of a YAML file, with the line; a reader would silently take the last."""
+    open_nodes = [yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)]
+    while open_nodes:
+        node = open_nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    yield key.start_mark.line + 1, key.value
+                seen.add(key.value)
+                open_nodes.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            open_nodes.extend(node.value)
+
+
 def schema_paths(root: Path) -> list[str]:
     """Every schema file, as a path relative to the directory, sorted; examples and metaschemas are not schemas."""
     found = (path.relative_to(root) for path in root.rglob(f"*{SUFFIX}"))

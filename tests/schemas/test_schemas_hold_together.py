@@ -62,7 +62,7 @@ def in_yaml(path: str, change: Callable[[Any], None]) -> Callable[[Path], None]:
 
 ROOM = "resources/room.schema.json"
 EXAMPLE = "examples/resources/room"
-DAMAGE: dict[str, tuple[Check, Callable[[Path], None], str]] = {
+DAMAGE: dict[str, tuple[Check, Callable[[Path], object], str]] = {
     "not a schema": (
         check_schemas.schemas_are_schemas,
         in_json(ROOM, lambda d: d.update(type="room")),
@@ -77,6 +77,11 @@ DAMAGE: dict[str, tuple[Check, Callable[[Path], None], str]] = {
         check_schemas.schemas_are_schemas,
         in_json(ROOM, lambda d: d.pop("title")),
         "has no title",
+    ),
+    "a key that stands twice": (
+        check_schemas.keys_are_unique,
+        lambda root: (root / "roles.yaml").write_text((root / "roles.yaml").read_text() + "modules: {}\n"),
+        "has modules a second time",
     ),
     "a reference to no definition": (
         check_schemas.references_resolve,
@@ -126,7 +131,7 @@ DAMAGE: dict[str, tuple[Check, Callable[[Path], None], str]] = {
     ),
     "no invalid example": (
         check_schemas.examples_hold,
-        lambda root: [path.unlink() for path in (root / EXAMPLE).glob("invalid-*")] and None,
+        lambda root: [path.rename(path.with_suffix(".txt")) for path in (root / EXAMPLE).glob("invalid-*")],
         "has no invalid example",
     ),
     "a valid example that is not": (
@@ -141,7 +146,7 @@ DAMAGE: dict[str, tuple[Check, Callable[[Path], None], str]] = {
     ),
     "an example of no schema": (
         check_schemas.examples_hold,
-        lambda root: (root / "examples/resources/valid-typical.json").write_text("{}") and None,
+        lambda root: (root / "examples/resources/valid-typical.json").write_text("{}"),
         "is an example of no schema",
     ),
     "an unknown extension": (
