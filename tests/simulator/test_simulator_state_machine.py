@@ -53,7 +53,7 @@ from simulator.decide import decide
 from simulator.ids import SeededIds
 from simulator.invariants import violations
 from simulator.tokens import token_hash
-from simulator.world import Booking, Put, World
+from simulator.world import Booking, Conversation, Order, Put, RoomMessage, World
 
 STATUSES = tuple(document("lifecycles/room_status.yaml")["states"])
 OPERATIONS = (
@@ -171,6 +171,17 @@ class Staff(RuleBasedStateMachine):
         booking = data.draw(st.sampled_from(self.in_phase("in_house")))
         assert self.do(CheckOut(HERE, booking.booking_id), FRONT_DESK).changes
 
+    @precondition(lambda self: self.in_phase("in_house"))
+    @rule(data=st.data())
+    def a_guest_chats_and_orders(self, data: st.DataObject) -> None:
+        stay = data.draw(st.sampled_from(self.in_phase("in_house")))
+        assert stay.room_id is not None
+        number = self.ids.number
+        conversation = Conversation(number(Conversation.table), stay.booking_id, stay.room_id)
+        message = RoomMessage(number(RoomMessage.table), conversation.id, stay.room_id, "Towels, please.")
+        order = Order(number(Order.table), stay.booking_id, stay.room_id, "BREAKFAST")
+        self.world = self.world.apply([Put(conversation), Put(message), Put(order)])
+
     @precondition(lambda self: self.in_phase("in_house") and self.free_rooms())
     @rule(data=st.data())
     def a_guest_wants_another_room(self, data: st.DataObject) -> None:
@@ -249,9 +260,24 @@ class Staff(RuleBasedStateMachine):
         assert bool(decision.changes) == bool(decision.events)
         if decision.changes:
             assert sorted(map(kind_of, decision.events)) == sorted(due_of(command))
+        self.check_audit(before)
         for event in decision.events:
             self.check_event(event, before)
         return decision
+
+    def check_audit(self, before: World) -> None:
+        """Every change of a room's status has one new audit row with the status before and after it."""
+        rows = [
+            (row.room_id, row.from_status, row.to_status)
+            for key, row in self.world.room_status_events.items()
+            if key not in before.room_status_events
+        ]
+        changed = [
+            (key, before.rooms[key].room_status, room.room_status)
+            for key, room in self.world.rooms.items()
+            if room.room_status != before.rooms[key].room_status
+        ]
+        assert sorted(rows) == sorted(changed)
 
     def check_reply(self, command: Command, body: Any) -> None:
         schema = operation_of(command).reply_schema(200)
