@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
 
+from conformance_tests.json_text import read_json
 from conformance_tests.recorder import Recorder
 from conformance_tests.refusals import ANONYMOUS, GUEST
 from conformance_tests.target import Target
@@ -71,33 +71,29 @@ class HttpClient:
         """Make the call and record it with its answer."""
         call_id = call_id or self.new_id()
         request = await self._request(call)
-        line: dict[str, Any] = {
-            "operation": call.operation,
-            "actor": call.actor,
-            "params": dict(call.params),
-            "method": request.method,
-            "path": request.path,
-        }
-        if call.scenario is not None:
-            line["scenario"] = call.scenario
-        if call.case is not None:
-            line["case"] = call.case
-        if call.body is not None:
-            line["body"] = call.body
-        self._recorder.call(call_id, line)
+        line: dict[str, Any] = {} if call.body is None else {"body": call.body}
+        self._recorder.call(
+            call=call_id,
+            operation=call.operation,
+            scenario=call.scenario,
+            case=call.case,
+            actor=call.actor,
+            params=dict(call.params),
+            method=request.method,
+            path=request.path,
+            **line,
+        )
         answer = await self.send(request, call.operation)
         self._learn_tokens(answer.body)
         if answer.status is None:
-            self._recorder.reply(call_id, {"outcome": "indeterminate", "reason": answer.reason})
+            self._recorder.reply(call=call_id, outcome="indeterminate", reason=answer.reason)
         else:
             self._recorder.reply(
-                call_id,
-                {
-                    "outcome": "replied",
-                    "status": answer.status,
-                    "content_type": answer.content_type,
-                    "body": answer.body,
-                },
+                call=call_id,
+                outcome="replied",
+                status=answer.status,
+                content_type=answer.content_type,
+                body=answer.body,
             )
         return answer
 
@@ -130,8 +126,10 @@ class HttpClient:
             return Answer(None, reason=f"no answer within {self._target.timeouts.request:g} s")
         except (aiohttp.ClientError, OSError) as error:
             return Answer(None, reason=f"{type(error).__name__}: {error}"[:300])
-        body, is_json = _parsed(raw)
-        if is_json and operation is not None:
+        body, is_json = read_json(raw) if raw else (None, False)
+        if not is_json and body is not None:
+            body = body[:_MAX_TEXT]
+        elif operation is not None:
             body = self._wire.reply(operation, reply.status, body)
         return Answer(reply.status, body, reply.headers.get("Content-Type") or None)
 
@@ -165,12 +163,3 @@ class HttpClient:
             for name in ("guest_token", "token"):
                 if isinstance(body.get(name), str) and body[name]:
                     self._recorder.redactor.add(body[name])
-
-
-def _parsed(raw: bytes) -> tuple[Any, bool]:
-    if not raw:
-        return None, False
-    try:
-        return json.loads(raw), True
-    except (ValueError, RecursionError):
-        return raw.decode("utf-8", "replace")[:_MAX_TEXT], False

@@ -7,7 +7,6 @@ endpoints when the target names no other way; the rest is not there then, and th
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import aiohttp
 from jsonpointer import JsonPointerException, resolve_pointer
 
 from conformance_tests.http_client import Answer, HttpClient
+from conformance_tests.json_text import read_json
 from conformance_tests.line_process import LineProcess
 from conformance_tests.target import PROBES, ProbePath, Target, TargetError, UnreachableError
 from conformance_tests.wire import Request
@@ -150,10 +150,7 @@ class Prober:
             raise UnreachableError(f"the probe endpoint does not answer: {type(error).__name__}") from None
         if reply.status != 200:
             raise UnreachableError(f"the probe endpoint answered {reply.status}")
-        try:
-            return json.loads(raw)
-        except ValueError:
-            raise UnreachableError("the probe endpoint did not answer JSON") from None
+        return read_json(raw)[0]
 
     async def _ask_one(self, ask: Ask) -> Seen:
         path = self._target.probes.paths.get(ask.probe)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,11 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from contract.history import Call, EventLine, Header, Line, Mark, MarkName, ProbeLine, Reply, write_line
 from contract.redaction import Redactor
 from contract.timestamps import format_timestamp
 
 Key = tuple[str, str, str, str]
 """What an event is waited for by: observer, channel, name, and the booking id or room number it is about."""
+
+_FROM_OUTSIDE = frozenset(("body", "data", "state"))
+_TOO_DEEP = "nested too deeply to be recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +103,25 @@ class Recorder:
         """Seconds since the run began."""
         return round(time.monotonic() - self._began, 6)
 
-    def header(self, fields: Mapping[str, Any]) -> None:
-        """The first line: contract, run, seed, target, dialect, capabilities. What was recorded before it is kept until then."""
+    def header(self, **fields: Any) -> None:
+        """The first line. What was recorded before it is kept until then."""
         early, self._early = self._early or [], None
-        self._put(self._line(0, "header", {"history": 1, **fields}))
-        for line in early:
-            self._put(line)
+        self._put(self._text(Header, 0, fields))
+        for text in early:
+            self._put(text)
 
-    def mark(self, mark: str, **fields: Any) -> int:
+    def mark(self, mark: MarkName, **fields: Any) -> int:
         """Something the suite did or found that is neither call nor event."""
-        return self._write("mark", {"mark": mark, **fields})
+        return self._write(Mark, {"mark": mark, **fields})
 
-    def call(self, call: str, fields: Mapping[str, Any]) -> int:
-        return self._write("call", {"call": call, **fields})
+    def call(self, **fields: Any) -> int:
+        return self._write(Call, fields)
 
-    def reply(self, call: str, fields: Mapping[str, Any]) -> int:
-        return self._write("reply", {"call": call, **fields})
+    def reply(self, **fields: Any) -> int:
+        return self._write(Reply, fields)
 
-    def probe(self, fields: Mapping[str, Any]) -> int:
-        return self._write("probe", fields)
+    def probe(self, **fields: Any) -> int:
+        return self._write(ProbeLine, fields)
 
     def event(
         self,
@@ -132,16 +135,15 @@ class Recorder:
         connection: int | None = None,
     ) -> Heard:
         """Record an event and tell whoever waits for it."""
-        fields: dict[str, Any] = {
+        fields = {
             "observer": observer,
             "channel": channel,
             "name": name,
             "data": data,
             "size": size,
+            "connection": connection,
         }
-        if connection is not None:
-            fields["connection"] = connection
-        seq = self._write("event", fields)
+        seq = self._write(EventLine, fields)
         heard = Heard(seq, observer, channel, name, about, data)
         for expectation in tuple(self._by_key.get(heard.key, ())):
             expectation.take(heard.key)
@@ -162,20 +164,23 @@ class Recorder:
             if not waiting:
                 self._by_key.pop(key, None)
 
-    def _write(self, kind: str, fields: Mapping[str, Any]) -> int:
+    def _write(self, line: type[Line], fields: Mapping[str, Any]) -> int:
         seq, self._seq = self._seq, self._seq + 1
-        line = self._line(seq, kind, fields)
+        text = self._text(line, seq, fields)
         if self._early is None:
-            self._put(line)
+            self._put(text)
         else:
-            self._early.append(line)
+            self._early.append(text)
         return seq
 
-    def _line(self, seq: int, kind: str, fields: Mapping[str, Any]) -> str:
-        line = {"seq": seq, "kind": kind, "t": self.now(), "wall": format_timestamp(datetime.now(UTC))}
-        line.update(self._redactor.clean(fields))
-        return json.dumps(line, separators=(",", ":")) + "\n"
+    def _text(self, line: type[Line], seq: int, fields: Mapping[str, Any]) -> str:
+        stamps = {"seq": seq, "t": self.now(), "wall": format_timestamp(datetime.now(UTC))}
+        try:
+            return write_line(line(**stamps, **self._redactor.clean(fields)))
+        except RecursionError:  # thousands of nested brackets, from a backend that is broken or worse
+            flat = {name: _TOO_DEEP if name in _FROM_OUTSIDE else value for name, value in fields.items()}
+            return write_line(line(**stamps, **self._redactor.clean(flat)))
 
-    def _put(self, line: str) -> None:
-        self._stream.write(line)
+    def _put(self, text: str) -> None:
+        self._stream.write(text + "\n")
         self._stream.flush()

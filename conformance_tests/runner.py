@@ -120,7 +120,7 @@ class _Run:
         prober.home = home.get("hotel_slug")
         await prober.find_offered(self._anything(arranged, home))
         sight = await self._sight(client, home, arranged)
-        self._recorder.header(self._header(sight, prober.offered, arranged, actors))
+        self._recorder.header(**self._header(sight, prober.offered, arranged, actors))
 
         settler = Settler(self._recorder, self._target.timeouts.event)
         fences = self._fences(client, settler, sight, fence)

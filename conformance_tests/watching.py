@@ -111,19 +111,14 @@ def write_probe(
     event: int | None = None,
 ) -> None:
     """One probe line."""
-    line: dict[str, Any] = {
-        "probe": seen.ask.probe,
-        "scenario": scenario,
-        "subject": dict(seen.ask.subject),
-        "when": when,
-        "begun": seen.begun,
-    }
-    if call is not None:
-        line["call"] = call
-    if event is not None:
-        line["event"] = event
-    if seen.missing is not None:
-        line["missing"] = seen.missing
-    else:
-        line["state"] = seen.state
-    recorder.probe(line)
+    found = {"state": seen.state} if seen.missing is None else {"missing": seen.missing}
+    recorder.probe(
+        probe=seen.ask.probe,
+        scenario=scenario,
+        subject=dict(seen.ask.subject),
+        when=when,
+        begun=seen.begun,
+        call=call,
+        event=event,
+        **found,
+    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from conformance_tests.json_text import read_data, read_json
 from conformance_tests.observers.base import Hearer
-from conformance_tests.observers.event_data import read_data
 from conformance_tests.target import UnreachableError
 
 _POLL = 0.02
@@ -62,11 +61,11 @@ class EventFile:
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
-        try:
-            event = json.loads(line)
-            channel, name = event["channel"], event["name"]
-        except (ValueError, TypeError, KeyError):
+        event, _ = read_json(line)
+        found = event if isinstance(event, dict) else {}
+        channel, name = found.get("channel"), found.get("name")
+        if not (isinstance(channel, str) and channel and isinstance(name, str) and name):
             self._hearer.noticed(self.name, "A line of the event file is not {channel, name, data}.")
             return
-        data, size = read_data(event.get("data"))
-        self._hearer.heard(self.name, str(channel), str(name), data, size=size)
+        data, size = read_data(found.get("data"))
+        self._hearer.heard(self.name, channel, name, data, size=size)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
-from conformance_tests.observers.event_data import read_data
 from conformance_tests.target import SinkSettings, UnreachableError
 from contract.pusher.errors import RestError
 from contract.pusher.rest import Trigger, parse_batch_events, parse_events

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 
+from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
-from conformance_tests.observers.event_data import read_data
 from conformance_tests.target import SubscribeSettings, UnreachableError
 from contract.pusher.client import (
     ErrorFrame,
