@@ -132,7 +132,7 @@ async def _body(request: web.Request, operation: Operation) -> dict[str, Any]:
             form: MultiMapping[Any] = await request.post()
             value: Any = {name: text for name, text in form.items() if isinstance(text, str)}
         else:
-            value = json.loads(await request.read())
+            value = _json(await request.read())
     except web.HTTPRequestEntityTooLarge:
         raise ContractError(
             "PAYLOAD_TOO_LARGE", "The request body is larger than this server takes."
@@ -153,6 +153,14 @@ def _own_code(ref: str, violation: SchemaViolation) -> ContractError | None:
     codes = {properties.get(p.pointer.strip("/"), {}).get("x-code") for p in violation.problems}
     code = codes.pop() if len(codes) == 1 else None
     return None if code is None else ContractError(code)
+
+
+def _json(raw: bytes) -> Any:
+    """ValueError when it is no JSON, or has half a surrogate pair, which no database and no reply can carry."""
+    value = json.loads(raw)
+    if b"\\u" in raw:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _credentials(request: web.Request, body: Mapping[str, Any]) -> tuple[str | None, str | None]:
