@@ -49,7 +49,9 @@ async def cors(request: web.Request, handler: _Next) -> web.StreamResponse:
     if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
         response: web.StreamResponse = web.Response(status=204)
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = "GET, POST, OPTIONS"
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = ", ".join(document("openapi.yaml")["x-cors"]["allow_headers"])
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = ", ".join(
+            document("openapi.yaml")["x-cors"]["allow_headers"]
+        )
         response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = "600"
     else:
         response = await handler(request)

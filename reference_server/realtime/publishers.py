@@ -35,7 +35,7 @@ class Message:
     data: str
 
 
-class PublishFailed(Exception):  # noqa: N818 - the outcome a dispatcher handles, named as it speaks of it
+class PublishFailed(Exception):
     """The message was not accepted. `retryable`: the same message may be accepted later."""
 
     def __init__(self, retryable: bool, reason: str) -> None:
