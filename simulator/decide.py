@@ -5,7 +5,8 @@ events. `now` must not lie before an earlier operation on the same booking or ro
 
 A world may be a slice. What a command reads, beside the hotel, the room types of its rooms and every row it names:
 
-- a booking: its party members, guests, tokens, room, conversations with their messages, and orders
+- a booking: its party members, guests, tokens, conversations with their messages, and orders; its room, and every
+  other room one of its guests is registered in; guest records made from its party members, whatever they belong to
 - a room that is entered or left: its guests and their bookings, the bookings that have the room, its conversations,
   messages and orders, and the full rows (as above) of the booking in house in it, because events show it
 - `UseGuestToken`: the token, its booking with party members and room

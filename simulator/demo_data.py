@@ -32,10 +32,10 @@ OTHER = Hotel(
     late_arrival_cutoff="23:59",
 )
 
-MANAGER = Actor(1, "Maeve Kelly", "manager", frozenset({GRAND.id}))
-FRONT_DESK = Actor(2, "Liam Walsh", "front_desk", frozenset({GRAND.id}))
-HOUSEKEEPING = Actor(3, "Nora Byrne", "housekeeping", frozenset({GRAND.id}))
-OUTSIDER = Actor(4, "Tiago Ferreira", "manager", frozenset({OTHER.id}))
+MANAGER = Actor(1, "Maeve Manager", "manager", frozenset({GRAND.id}))
+FRONT_DESK = Actor(2, "Fionn Frontdesk", "front_desk", frozenset({GRAND.id}))
+HOUSEKEEPING = Actor(3, "Hilde Housekeeper", "housekeeping", frozenset({GRAND.id}))
+OUTSIDER = Actor(4, "Oscar Outsider", "manager", frozenset({OTHER.id}))
 
 ROOM_TYPES = (
     RoomType(1, GRAND.id, "Standard Double", max_occupancy=2, capacity=2),
