@@ -1,0 +1,153 @@
+"""Are events and answers what the schemas say? Each violation names the first places where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from conformance_tests.episode import Event, History, Operation
+from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.rules.facts import succeeded
+from conformance_tests.rules.values import leaves, show
+from contract.schema_files import document
+from contract.schema_store import schema_store
+
+_TOLD = 4
+_HINT = "Compare with the schema of this name; a dialect may translate names, not supply what is missing."
+
+
+def problems(schema: str, value: Any) -> tuple[str, ...]:
+    """What is wrong with a value, in words, at most `_TOLD` of it."""
+    store = schema_store()
+    if store.valid(schema, value):
+        return ()
+    return tuple(f"{problem.pointer or '/'}: {problem.message}" for problem in store.problems(schema, value)[:_TOLD])
+
+
+_EVENT_SCHEMAS = {
+    ("rooms", "room_updated"): "events/room_updated.schema.json",
+    ("rooms", "room_occupancy_updated"): "events/room_occupancy_updated.schema.json",
+    ("staff", "booking_checked_in"): "events/staff_booking_checked_in.schema.json",
+    ("staff", "booking_checked_out"): "events/staff_booking_checked_out.schema.json",
+    ("staff", "booking_updated"): "events/staff_booking_updated.schema.json",
+    ("guest", "booking_checked_in"): "events/guest_booking_checked_in.schema.json",
+    ("guest", "booking_checked_out"): "events/guest_booking_checked_out.schema.json",
+    ("guest", "booking_room_assigned"): "events/guest_booking_room_assigned.schema.json",
+}
+
+
+def _register_event(rule_id: str, title: str, clause: str, applies: Callable[[Event], bool]) -> None:
+    @history_rule(rule_id, title, clause, hint=_HINT)
+    def judge(history: History) -> Iterator[Finding]:
+        for event in history.events:
+            schema = _EVENT_SCHEMAS.get((event.kind, event.name))
+            if schema is None or not applies(event):
+                continue
+            wrong = problems(schema, event.data)
+            if not wrong:
+                yield OK
+            else:
+                message = f"{event.name} on the {event.kind} channel does not fit its schema"
+                yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
+
+
+for _rule_id, _title, _clause, _applies in (
+    ("events/schema/room-updated", "room_updated fits its schema", "events/schema/room-updated",
+     lambda e: e.name == "room_updated"),
+    ("events/schema/room-occupancy-updated", "room_occupancy_updated fits its schema",
+     "events/schema/room-occupancy-updated", lambda e: e.name == "room_occupancy_updated"),
+    ("events/schema/staff-booking", "Staff booking events fit their schemas", "events/schema/staff-booking",
+     lambda e: e.kind == "staff"),
+    ("events/schema/guest-booking", "Guest booking events fit their schemas", "events/schema/guest-booking",
+     lambda e: e.kind == "guest"),
+):  # fmt: skip
+    _register_event(_rule_id, _title, _clause, _applies)
+
+
+def _reply_schemas() -> dict[str, tuple[str, str]]:
+    """operationId -> (schema of its 200, the clause that promises it)."""
+    found: dict[str, tuple[str, str]] = {}
+    for item in document("openapi.yaml")["paths"].values():
+        for operation in item.values():
+            if not isinstance(operation, dict) or "operationId" not in operation:
+                continue
+            content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+            promised = [name for name in operation.get("x-clauses", ()) if name.startswith("endpoints/")]
+            promised.sort(key=lambda name: (not name.endswith("/reply"), name.endswith("/path"), name))
+            if content and promised:
+                found[operation["operationId"]] = (content["schema"]["$ref"], promised[0])
+    return found
+
+
+def _slug(name: str) -> str:
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in name)
+
+
+def _register_reply(operation_id: str, schema: str, clause: str) -> None:
+    @history_rule(
+        f"replies/{_slug(operation_id)}", f"A successful {operation_id} answers 200 with the shape promised", clause,
+        hint=_HINT,
+    )  # fmt: skip
+    def judge(history: History) -> Iterator[Finding]:
+        for operation in history.calls:
+            if operation.operation != operation_id or not succeeded(operation) or operation.reply is None:
+                continue
+            wrong = problems(schema, operation.reply.body)
+            if operation.status != 200:
+                wrong = (f"status {operation.status}", *wrong)
+            if not wrong:
+                yield OK
+            else:
+                message = f"the answer to {operation_id} does not fit its schema"
+                yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
+
+
+for _operation_id, (_schema, _clause) in _reply_schemas().items():
+    _register_reply(_operation_id, _schema, _clause)
+
+
+def _answers(history: History) -> Iterator[tuple[Operation, Any]]:
+    for operation in history.calls:
+        if succeeded(operation) and operation.reply is not None and isinstance(operation.reply.body, dict):
+            yield operation, operation.reply.body
+
+
+@history_rule(
+    "replies/money", "Money is a decimal string beside its currency", "endpoints/format/money",
+    hint="Serialize decimals as strings with two digits; floats lose cents.",
+)  # fmt: skip
+def money(history: History) -> Iterator[Finding]:
+    for operation, body in _answers(history):
+        for pointer, key, value in leaves(body):
+            if key != "total_amount":
+                continue
+            if isinstance(value, str) and not problems("common.schema.json#/$defs/money", value):
+                yield OK
+                continue
+            message = f"{operation.operation} answers an amount that is no decimal string"
+            yield Violation("endpoints/format/money", message, ('"123.45"',), f"{pointer} {show(value)}", operation.witness)
+
+
+_TIMES = frozenset(
+    ("checked_in_at", "checked_out_at", "created_at", "updated_at", "paid_at", "survey_sent_at", "last_cleaned_at",
+     "last_inspected_at", "precheckin_submitted_at")
+)  # fmt: skip
+_DATES = frozenset(("check_in", "check_out", "check_in_date", "check_out_date"))
+
+
+@history_rule(
+    "replies/times", "Times have an offset, dates are YYYY-MM-DD", "endpoints/format/times",
+    hint="A time without an offset means another moment to every reader.",
+)  # fmt: skip
+def times(history: History) -> Iterator[Finding]:
+    for operation, body in _answers(history):
+        for pointer, key, value in leaves(body):
+            kind = "timestamp" if key in _TIMES else "date" if key in _DATES else None
+            if kind is None or value is None or isinstance(value, dict | list):
+                continue
+            if not problems(f"common.schema.json#/$defs/{kind}", value):
+                yield OK
+                continue
+            message = f"{operation.operation} answers a {kind} in another format: {key}"
+            expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
+            yield Violation("endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness)

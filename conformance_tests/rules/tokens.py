@@ -1,0 +1,172 @@
+"""Guest tokens at the door: before, during and after the stay, the earlier one, and somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance_tests.episode import Episode, History, Operation
+from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
+from conformance_tests.rules.facts import GUEST_READS, booking_of, succeeded
+from conformance_tests.rules.values import strings
+
+_AUTH = "channelAuth"
+
+
+def _open(operation: Operation) -> bool:
+    return succeeded(operation)
+
+
+def _shut(operation: Operation) -> bool:
+    return operation.status in (401, 403)
+
+
+def _signed(operation: Operation) -> bool:
+    return bool(operation.answered.get("auth"))
+
+
+def _register(
+    rule_id: str, title: str, clause: str, hint: str, cases: tuple[str, ...], names: tuple[str, ...], *, opens: bool
+) -> None:
+    @rule(rule_id, title, clause, hint=hint)
+    def judge(episode: Episode) -> Iterator[Finding]:
+        for operation in episode.operations:
+            if operation.case not in cases or operation.operation not in names:
+                continue
+            if operation.status is None:
+                yield Inconclusive(f"{operation.operation} ({operation.case}) got no answer in time")
+                continue
+            if not _applies(episode, operation):
+                continue
+            if _open(operation) if opens else _shut(operation):
+                yield OK
+                continue
+            message = f"{operation.operation} with the guest token of {operation.case} is answered in another way"
+            right = ("200",) if opens else ("401", "403")
+            yield Violation(clause, message, right, str(operation.status), operation.witness)
+
+
+def _applies(episode: Episode, operation: Operation) -> bool:
+    """The stay is where the case says: a check-in or check-out that did not succeed is another rule's finding."""
+    names = {"token/during": "checkIn", "token/earlier": "checkIn", "token/after": "checkOut"}
+    wanted = names.get(operation.case)
+    earlier = [
+        other
+        for other in episode.operations
+        if other.seq < operation.seq and other.operation == wanted and booking_of(other) == _booking(episode, operation)
+    ]
+    return all(succeeded(other) for other in earlier[:1])
+
+
+def _booking(episode: Episode, operation: Operation) -> str | None:
+    return booking_of(operation) or episode.bindings.get("booking_id")
+
+
+_DOOR = "Look the token up by its hash, and let only ACTIVE ones of that booking in."
+
+for _row in (
+    ("check-in/token/opens-portal", "The token of a check-in opens the guest endpoints", "check-in/token/opens-portal",
+     _DOOR, ("token/during",), GUEST_READS, True),
+    ("tokens/before/portal-open", "A token from before check-in shows the booking", "endpoints/guest-booking-status",
+     _DOOR, ("token/before",), ("guestBookingStatus",), True),
+    ("tokens/during/channel-open", "The token of a stay is authorized for the guest channel",
+     "channels/guest/auth-granted", _DOOR, ("token/during", "token/before"), (_AUTH,), True),
+    ("tokens/earlier/portal-closed", "A token from before check-in no longer opens anything", "tokens/earlier-revoked",
+     "Revoke earlier tokens where the new one is issued.", ("token/earlier",), (*GUEST_READS, _AUTH), False),
+    ("check-out/tokens/portal-closed", "No token of a departed booking opens the guest endpoints",
+     "check-out/tokens/portal-closed", _DOOR, ("token/after",), GUEST_READS, False),
+    ("check-out/tokens/channel-closed", "No token of a departed booking is authorized for its channel",
+     "check-out/tokens/channel-closed", _DOOR, ("token/after",), (_AUTH,), False),
+):  # fmt: skip
+    _register(*_row[:6], opens=_row[6])
+
+
+@rule(
+    "tokens/foreign/portal-closed", "Another booking's token answers 403 and shows nothing",
+    "access/guest-token-of-other-booking",
+    hint="Compare the token's booking with the booking in the path.",
+)  # fmt: skip
+def foreign(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.case != "token/foreign" or operation.operation != "guestBookingStatus" or operation.status is None:
+            continue
+        if operation.status == 403:
+            yield OK
+        else:
+            message = "a guest token of another booking is not answered with 403"
+            yield Violation(
+                "access/guest-token-of-other-booking", message, ("403",), str(operation.status), operation.witness
+            )
+
+
+def _unentitled(operation: Operation) -> bool:
+    """A channel auth that must not be signed."""
+    return operation.operation == _AUTH and operation.case in ("token/foreign", "token/after")
+
+
+@rule(
+    "channels/guest/auth-refused", "Without an active token of the booking there is no signature",
+    "channels/guest/auth-refused",
+    hint="Authorize by the booking in the channel name, and answer 403 without an auth.",
+)  # fmt: skip
+def auth_refused(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if not _unentitled(operation) or operation.status is None or not _applies(episode, operation):
+            continue
+        if succeeded(operation) or _signed(operation):
+            message = f"the channel auth signed a guest channel ({operation.case})"
+            yield Violation(
+                "channels/guest/auth-refused", message, ("401 or 403 without auth",), f"{operation.status}", operation.witness
+            )
+        else:
+            yield OK
+
+
+@rule(
+    "channels/guest/auth-refusal-status", "A known caller who may not is answered 403", "channels/guest/auth-refusal-status",
+    hint="401 says who are you, 403 says not you.",
+)  # fmt: skip
+def auth_status(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if not _unentitled(operation) or operation.status is None or succeeded(operation):
+            continue
+        if operation.status == 403:
+            yield OK
+        else:
+            message = f"the channel auth refuses with another status ({operation.case})"
+            yield Violation(
+                "channels/guest/auth-refusal-status", message, ("403",), str(operation.status), operation.witness
+            )
+
+
+@history_rule(
+    "tokens/raw-nowhere-else", "The raw guest token is in the answer and in the guest event only", "tokens/raw-nowhere-else",
+    hint="Keep the raw token out of shared serializers: staff channels are read by everybody at the desk.",
+)  # fmt: skip
+def raw_nowhere_else(history: History) -> Iterator[Finding]:
+    issued: dict[str, Operation] = {}
+    for operation in history.calls:
+        token = operation.answered.get("guest_token")
+        if operation.operation == "checkIn" and succeeded(operation) and isinstance(token, str) and token:
+            issued[token] = operation
+            yield OK
+    for event in history.events:
+        for pointer, text in strings(event.data):
+            home = event.kind == "guest" and pointer == "/payload/guest_token"
+            if text in issued and not (home and event.booking_id == booking_of(issued[text])):
+                yield Violation(
+                    "tokens/raw-nowhere-else",
+                    f"{event.name} on the {event.kind} channel holds a raw guest token",
+                    ("the guest event of that booking, payload.guest_token",),
+                    f"{pointer} on {event.channel}",
+                    (*issued[text].witness, event.seq),
+                )
+    for operation in history.calls:
+        for pointer, text in strings(operation.reply.body if operation.reply else None):
+            if text in issued and not (issued[text] is operation and pointer == "/guest_token"):
+                yield Violation(
+                    "tokens/raw-nowhere-else",
+                    f"an answer to {operation.operation} holds a raw guest token",
+                    ("the answer to the check-in, guest_token",),
+                    f"{pointer} of {operation.operation}",
+                    (*issued[text].witness, *operation.witness),
+                )
