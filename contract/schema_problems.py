@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from contract.formats import ASSERTED, python_pattern
+from contract.redaction import is_sensitive
 
 if TYPE_CHECKING:
     from jsonschema import TypeChecker, ValidationError
@@ -126,8 +127,11 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
                 yield from _problems(inner)
             return
     path = list(error.absolute_path)
+    secret = bool(path) and is_sensitive(str(path[-1]))
     for step, message in _worded(error):
         where = [*path, step] if step is not None else path
+        if secret:
+            message = f"does not fit ({error.validator})"  # the sentence would quote the secret
         yield Problem(
             pointer_of(where),
             str(error.validator),

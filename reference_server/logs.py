@@ -19,6 +19,8 @@ def configure_logs(*, quiet: bool, secrets: tuple[str, ...] = ()) -> None:
     def clean(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: redactor.clean({key: value})[key] for key, value in event.items()}
 
+    # aiohttp logs a traceback for every request that is no HTTP; it has answered 400, and nobody can act on it here.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     terminal = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(default=str)

@@ -191,3 +191,11 @@ def test_yaml_is_read_as_json_people_mean_it() -> None:
     text = "{on: no, when: 2026-01-16, flag: true, 200: null, tilde: ~}"
     read = yaml.load(text, Loader=schema_files._Loader)
     assert read == {"on": "no", "when": "2026-01-16", "flag": True, "200": None, "tilde": None}
+
+
+def test_a_problem_never_quotes_a_secret() -> None:
+    """Law 6: what stands under a sensitive key is not repeated in the sentence about it."""
+    wrong = {"username": "manager", "password": 1234567890}
+    found = schema_store().problems("requests/staff_login.schema.json", wrong)
+    assert [p.pointer for p in found] == ["/password"]
+    assert "1234567890" not in found[0].message
