@@ -224,7 +224,7 @@ class Stage:
         return found, self.room_by_id(found.room_id)
 
     def _carry_out(self, command: Command, when: datetime) -> Mapping[str, Any]:
-        actor = Actor(0, "Provider states", "manager", frozenset({self.hotel.id}))
+        actor = Actor(1, "Maeve Manager", "manager", frozenset({self.hotel.id}))
         decision = decide(slice_for(self.tx, command), command, actor, when, self.tx)
         assert decision.reply.code is None, f"arranging failed: {decision.reply.body}"
         # No mails of the past: the job of an arranged check-out is left out like its events.
