@@ -100,7 +100,9 @@ def _why_nothing(rule: Rule, history: History) -> str:
     if not history.calls and not history.events:
         return "the history has neither calls nor events"
     if history.unsupported:
-        return "nothing in the history exercised it; states not offered: " + ", ".join(sorted(history.unsupported))
+        return "nothing in the history exercised it; states not offered: " + ", ".join(
+            sorted(history.unsupported)
+        )
     return "nothing in the history exercised it"
 
 
@@ -121,7 +123,8 @@ def _rule_report(rule: Rule, tally: _Tally, history: History) -> dict[str, Any]:
         "judged": tally.judged,
         "reasons": reasons,
         "violations": [
-            _violation(rule, violation, scenario, history) for violation, scenario in tally.violations[:MAX_VIOLATIONS]
+            _violation(rule, violation, scenario, history)
+            for violation, scenario in tally.violations[:MAX_VIOLATIONS]
         ],
     }
 

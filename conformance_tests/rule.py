@@ -100,9 +100,7 @@ def _level(rule_id: str, clauses: Sequence[str]) -> Level:
     return max((clause(name).level for name in clauses), key=_RANK.__getitem__)
 
 
-def rule(
-    rule_id: str, title: str, *clauses: str, hint: str
-) -> Callable[[EpisodeJudge], EpisodeJudge]:
+def rule(rule_id: str, title: str, *clauses: str, hint: str) -> Callable[[EpisodeJudge], EpisodeJudge]:
     """Register a function `Episode -> findings` as the rule `rule_id`."""
 
     def wrap(judge: EpisodeJudge) -> EpisodeJudge:

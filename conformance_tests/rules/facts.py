@@ -226,17 +226,11 @@ class RoomRef:
 
 def rooms_of(episode: Episode, operation: Operation) -> tuple[RoomRef, ...]:
     """The rooms a call is about, the booking's present room first; a move names two."""
-    bindings = episode.bindings
     if operation.operation in HOUSEKEEPING:
         number = operation.params.get("room_number")
         wanted = operation.params.get("room_id")
         return (_complete(episode, operation, wanted, number),)
-    booking = _known_before(operation)
-    room = room_of_booking(booking)
-    if room is not None:
-        first = RoomRef(room.get("room_id"), room.get("room_number"))
-    else:
-        first = RoomRef(bindings.get("room_id"), bindings.get("room_number"))
+    first = _room_before(episode, operation)
     if operation.operation == MOVE:
         wanted = mapping(operation.body).get("to_room_id")
         return first, _complete(episode, operation, wanted if isinstance(wanted, int) else None, None)
@@ -244,6 +238,24 @@ def rooms_of(episode: Episode, operation: Operation) -> tuple[RoomRef, ...]:
         wanted = mapping(operation.body).get("room_id")
         return (_complete(episode, operation, wanted if isinstance(wanted, int) else None, None),)
     return (first,)
+
+
+def _room_before(episode: Episode, operation: Operation) -> RoomRef:
+    """The booking's room when the call was made: as read, as the calls before left it, as arranged, as answered."""
+    known = _known_before(operation)
+    if known is not None:
+        room = room_of_booking(known)
+        return RoomRef(room.get("room_id"), room.get("room_number")) if room is not None else RoomRef(None, None)
+    for other in reversed(episode.operations):
+        field = {ASSIGN: "room_id", MOVE: "to_room_id"}.get(other.operation)
+        if other.seq < operation.seq and field and succeeded(other) and booking_of(other) == booking_of(operation):
+            wanted = mapping(other.body).get(field)
+            return _complete(episode, other, wanted if isinstance(wanted, int) else None, None)
+    bindings = episode.bindings
+    if bindings.get("room_id") is not None:
+        return RoomRef(bindings["room_id"], bindings.get("room_number"))
+    answered = room_of_booking(dict(operation.answered)) or {}
+    return RoomRef(answered.get("room_id"), answered.get("room_number"))
 
 
 def _complete(episode: Episode, operation: Operation, room_id: Any, number: Any) -> RoomRef:

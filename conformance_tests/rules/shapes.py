@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from contract.schema_files import document
 from contract.schema_store import schema_store
 
 _TOLD = 4
+_FINGERPRINT = re.compile(r"fp:[0-9a-f]{12}")
 _HINT = "Compare with the schema of this name; a dialect may translate names, not supply what is missing."
 
 
@@ -21,7 +23,24 @@ def problems(schema: str, value: Any) -> tuple[str, ...]:
     store = schema_store()
     if store.valid(schema, value):
         return ()
-    return tuple(f"{problem.pointer or '/'}: {problem.message}" for problem in store.problems(schema, value)[:_TOLD])
+    told = [
+        f"{problem.pointer or '/'}: {problem.message}"
+        for problem in store.problems(schema, value)
+        if not _is_fingerprint(value, problem.pointer)
+    ]
+    return tuple(told[:_TOLD])
+
+
+def _is_fingerprint(value: Any, pointer: str) -> bool:
+    """A secret stands there as its fingerprint: what it looked like is not known."""
+    found = dict(_pointed(value)).get(pointer)
+    return isinstance(found, str) and _FINGERPRINT.fullmatch(found) is not None
+
+
+def _pointed(value: Any) -> Iterator[tuple[str, Any]]:
+    for pointer, _, inner in leaves(value):
+        if isinstance(inner, str):
+            yield pointer, inner
 
 
 _EVENT_SCHEMAS = {
