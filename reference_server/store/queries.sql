@@ -39,6 +39,10 @@ SELECT * FROM party_members WHERE booking_id = :booking_id ORDER BY id;
 -- name: guests_of_booking
 SELECT * FROM guests WHERE booking_id = :booking_id ORDER BY id;
 
+-- name: guests_of_party
+SELECT guests.* FROM guests JOIN party_members ON party_members.id = guests.party_member_id
+WHERE party_members.booking_id = :booking_id ORDER BY guests.id;
+
 -- name: guests_in_room
 SELECT * FROM guests WHERE room_id = :room_id ORDER BY id;
 

@@ -86,13 +86,24 @@ class Slice:
         if self._first_time("stay", booking.booking_id):
             self._add([booking])
             self._add(self._tx.all(PartyMember, "party_of_booking", booking_id=booking.booking_id))
-            self._add(self._tx.all(Guest, "guests_of_booking", booking_id=booking.booking_id))
+            guests = self._tx.all(Guest, "guests_of_booking", booking_id=booking.booking_id)
+            self._add(guests)
+            # A record that lost its booking is still the one made from its member of the party.
+            self._add(self._tx.all(Guest, "guests_of_party", booking_id=booking.booking_id))
+            # The views name the booking's room and number the room each guest is in, which may be another.
+            for room_id in {booking.room_id, *(guest.room_id for guest in guests)} - {None}:
+                self._room_row(room_id)
+
+    def _room_row(self, room_id: int | None) -> None:
+        found = self._tx.one(Room, "room_by_id", id=room_id)
+        if found is not None:
+            self._add([found, self._tx.one(RoomType, "room_type_by_id", id=found.room_type_id)])
 
     def room(self, room_id: int) -> Room | None:
         found = self._tx.one(Room, "room_by_id", id=room_id)
         if found is None or not self._first_time("room", room_id):
             return found
-        self._add([found, self._tx.one(RoomType, "room_type_by_id", id=found.room_type_id)])
+        self._room_row(room_id)
         self._add(self._tx.all(Conversation, "conversations_in_room", room_id=room_id))
         self._add(self._tx.all(RoomMessage, "messages_in_room", room_id=room_id))
         self._add(self._tx.all(Order, "orders_in_room", room_id=room_id))

@@ -190,7 +190,9 @@ async def test_a_body_beyond_the_limit_is_refused(hotel: Hotel) -> None:
     assert (status, reply["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b'"text"', b'{"room_id": 1, "notes": "\\ud800"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", b'"text"', b'{"room_id": 1, "notes": "\\ud800"}', b"[" * 100_000]
+)
 async def test_a_body_that_is_no_proper_json_is_refused(hotel: Hotel, body: bytes) -> None:
     bound = await hotel.arrange("booking without a room")
     path = f"/api/staff/hotel/grand-demo/room-bookings/{bound['booking_id']}/safe-assign-room/"

@@ -129,6 +129,23 @@ async def test_a_failing_survey_mail_leaves_a_visible_record_and_the_check_out_s
     assert record["last_error"]
 
 
+async def test_a_guest_who_stands_in_another_bookings_room_is_shown_there_and_can_check_out(
+    hotel: Hotel,
+) -> None:
+    bound = await hotel.arrange("in-house booking with a stranger in the room")
+    _, page = await hotel.call("GET", "room-bookings/?bucket=in_house&page_size=100")
+    strangers = next(
+        b
+        for b in page["results"]
+        if b["room_number"] != bound["room_number"]
+        and bound["room_number"]
+        in [g["room_number"] for g in [b["in_house"]["primary"], *b["in_house"]["companions"]]]
+    )
+    status, body = await hotel.call("POST", f"room-bookings/{strangers['booking_id']}/check-out/")
+    assert (status, body["status"]) == (200, "COMPLETED")
+    assert (await hotel.call("POST", stay(bound, "check-out")))[0] == 200, "the stranger is gone"
+
+
 async def test_scope_comes_before_existence(hotel: Hotel) -> None:
     bound = await hotel.arrange(READY)
     for slug in ("grand-demo", "no-such-hotel"):
