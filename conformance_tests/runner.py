@@ -205,6 +205,7 @@ class _Run:
         fence = next(answers)
         by_scenario = {scenario.name: [next(answers) for _ in scenario.states] for scenario in scenarios}
         for one in (fence, *(one for found in by_scenario.values() for one in found)):
+            self._wire.know(one.bindings)
             token = one.bindings.get("guest_token")
             if isinstance(token, str):
                 self._recorder.redactor.add(token)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance_tests.target import TargetError
+from contract.dialect import Dialect, DialectError, identity, parse_dialect
+from contract.errors import ContractError
 from contract.operations import operation
 
 _TOKEN_IN_QUERY = frozenset({"guestBookingStatus"})
@@ -26,10 +29,28 @@ class Request:
 
 
 class Wire:
-    """Translates for one backend; without a dialect it speaks the contract's own words."""
+    """Translates for one backend; without a dialect it speaks the contract's own words.
+
+    It learns hotels and rooms from bindings (`know`), because a backend may name them by the other of two identifications
+    than the contract does. TargetError for a dialect that cannot be.
+    """
 
     def __init__(self, dialect: Mapping[str, Any] | None) -> None:
         self.name: str | None = None if dialect is None else str(dialect["name"])
+        self._dialect = _parsed(dialect)
+        self._numbers: dict[tuple[Any, Any], Any] = {}
+        self._ids: dict[tuple[Any, Any], Any] = {}
+
+    def know(self, bindings: Mapping[str, Any]) -> None:
+        """Learn which hotel and which rooms these are."""
+        slug = bindings.get("hotel_slug")
+        if isinstance(slug, str) and isinstance(bindings.get("hotel_id"), int):
+            self._dialect = self._dialect.with_hotels({slug: bindings["hotel_id"]})
+        for prefix in ("", "free_"):
+            room_id, number = bindings.get(f"{prefix}room_id"), bindings.get(f"{prefix}room_number")
+            if room_id is not None and number is not None:
+                self._numbers[slug, room_id] = number
+                self._ids[slug, number] = room_id
 
     def request(
         self, operation_id: str, params: Mapping[str, Any], body: Any, *, guest_token: str | None = None
@@ -41,13 +62,27 @@ class Wire:
         if guest_token is not None and operation_id in _TOKEN_IN_QUERY:
             query["token"] = guest_token
         elif guest_token is not None:
-            headers["Authorization"] = f"GuestToken {guest_token}"
+            headers = self._dialect.auth.credentials(guest_token, guest=True)
+        if isinstance(body, Mapping) and isinstance(body.get("channel_name"), str):
+            body = {**body, "channel_name": self.channel_name(body["channel_name"])}
+        said = self._dialect.to_wire_request(operation_id, body)
         form = body is not None and wanted.request_types[:1] == (_FORM,)
-        return Request(wanted.method, wanted.fill_path(params), query, headers, body, form)
+        path = self._dialect.to_wire_path(operation_id, self._both_rooms(params))
+        return Request(wanted.method, path, query, headers, said, form)
+
+    def _both_rooms(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        slug, both = params.get("hotel_slug"), dict(params)
+        number = self._numbers.get((slug, params.get("room_id")))
+        room_id = self._ids.get((slug, params.get("room_number")))
+        if number is not None:
+            both.setdefault("room_number", number)
+        if room_id is not None:
+            both.setdefault("room_id", room_id)
+        return both
 
     def staff_header(self, token: str) -> dict[str, str]:
         """The credentials of staff."""
-        return {"Authorization": f"Token {token}"}
+        return self._dialect.auth.credentials(token)
 
     def login_token(self, body: Any) -> str | None:
         """The token in the (canonical) answer to a login."""
@@ -56,12 +91,21 @@ class Wire:
 
     def reply(self, operation_id: str, status: int, body: Any) -> Any:
         """An answer in the contract's words."""
-        return body
+        return self._dialect.to_canonical_reply(operation_id, status, body)
 
     def event(self, channel: str, name: str, data: Any) -> tuple[str, str, Any]:
         """An event in the contract's words: channel, name and envelope."""
-        return channel, name, data
+        return self._dialect.to_canonical_event(channel, name, data)
 
     def channel_name(self, channel: str) -> str:
         """The name on the wire of a channel of the contract."""
-        return channel
+        return self._dialect.to_wire_channel(channel)
+
+
+def _parsed(document: Mapping[str, Any] | None) -> Dialect:
+    if document is None:
+        return identity()
+    try:
+        return parse_dialect(document)
+    except (DialectError, ContractError) as error:
+        raise TargetError(f"The dialect {document.get('name')} cannot be used: {error}.") from None
