@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ _NO_TARGET = {"name": "unknown", "url": "unknown"}
 Progress = Callable[[str], None]
 
 
-class NotAHistory(ValueError):  # noqa: N818 - reads as a sentence where it is raised
+class NotAHistory(ValueError):
     """The file has no line of a history in it."""
 
 
@@ -180,11 +179,6 @@ def judge_file(
     """`judge_lines` on a file. Raises `OSError` when it cannot be read."""
     with path.open(encoding="utf-8", errors="replace") as lines:
         return judge_lines(lines, only=only, level=level, progress=progress)
-
-
-def to_json(report: dict[str, Any]) -> str:
-    """The report as the bytes that two judgements of one history share."""
-    return json.dumps(report, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
 
 
 def report_exit_code(report: dict[str, Any]) -> int:

@@ -72,7 +72,7 @@ class Rule:
         return clause(self.clauses[0])
 
 
-class UnknownRule(LookupError):  # noqa: N818 - reads as a sentence where it is raised
+class UnknownRule(LookupError):
     """No rule has this id or prefix. `suggestions` are the nearest that exist, best first."""
 
     def __init__(self, wanted: str, suggestions: tuple[str, ...]) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import typer
 
+from conformance_tests.report.terminal import console
+from conformance_tests.verdict import EXIT_USAGE
+from staycheck.explaining import explain, rules
+from staycheck.judging import check, judge
 from staycheck.serving import serve
+from staycheck.starting import init
 
-app = typer.Typer(name="staycheck", no_args_is_help=True, pretty_exceptions_enable=False)
-app.command()(serve)
+app = typer.Typer(
+    name="staycheck", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+for command in (check, judge, rules, explain, init, serve):
+    app.command()(command)
 
 
 @app.callback()
@@ -15,8 +26,20 @@ def staycheck() -> None:
     """A hotel backend's contract as data: judge a backend by it, mock it, gate a build on it."""
 
 
+# Typer brings its own copy of click or uses the installed one, by version: what both share is where its errors derive from.
+_CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
+
+
 def run() -> None:
-    app()
+    """The entry point: wrong usage is one sentence on stderr and exit code 64."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        sys.exit(EXIT_USAGE)
+    except _CLICK_ERROR as wrong:
+        console(stderr=True).print(str(wrong.format_message()))
+        sys.exit(EXIT_USAGE)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ States = dict[str, "tuple[Any, Any]"]
 Check = Callable[[States, Operation, tuple[RoomRef, ...]], "tuple[str, str] | None"]
 
 
-def _states(episode: Episode, operation: Operation, rooms: tuple[RoomRef, ...], wanted: tuple[str, ...]) -> Any:
+def _states(
+    episode: Episode, operation: Operation, rooms: tuple[RoomRef, ...], wanted: tuple[str, ...]
+) -> Any:
     """The states before and after, by name: booking, guests, room (old or only), new_room."""
     found: States = {}
     for name in wanted:
@@ -65,7 +67,9 @@ def _register(
                 yield OK
                 continue
             message = f"after {name}: {title[0].lower()}{title[1:]} does not hold"
-            yield Violation(clause, message, (wrong[0],), wrong[1], seqs(operation, "booking", "room", "guests"))
+            yield Violation(
+                clause, message, (wrong[0],), wrong[1], seqs(operation, "booking", "room", "guests")
+            )
 
 
 def _assigned(states: States, operation: Operation, rooms: tuple[RoomRef, ...]) -> tuple[str, str] | None:
@@ -127,10 +131,20 @@ for _row in (
 
 
 def _register_success(rule_id: str, title: str, clause: str, name: str) -> None:
-    @rule(rule_id, title, clause, hint="The state was arranged so that it must succeed: compare the refusal's reason.")
+    @rule(
+        rule_id,
+        title,
+        clause,
+        hint="The state was arranged so that it must succeed: compare the refusal's reason.",
+    )
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in episode.operations:
-            if operation.operation != name or not operation.case or is_refusal_case(operation) or operation.overlaps:
+            if (
+                operation.operation != name
+                or not operation.case
+                or is_refusal_case(operation)
+                or operation.overlaps
+            ):
                 continue
             found = kind(episode, operation)
             if is_repeat(episode, operation) or found is Kind.UNKNOWN:
@@ -145,7 +159,12 @@ def _register_success(rule_id: str, title: str, clause: str, name: str) -> None:
 
 for _args in (
     ("assignment/assign/succeeds", "Assigning a free room succeeds", "endpoints/assign-room", ASSIGN),
-    ("assignment/unassign/succeeds", "Unassigning before arrival succeeds", "endpoints/unassign-room", UNASSIGN),
+    (
+        "assignment/unassign/succeeds",
+        "Unassigning before arrival succeeds",
+        "endpoints/unassign-room",
+        UNASSIGN,
+    ),
     ("assignment/move/succeeds", "Moving to a free room succeeds", "endpoints/move-room", MOVE),
 ):
     _register_success(*_args)

@@ -77,7 +77,11 @@ def _register_carries(kind: str, clause: str) -> None:
             else:
                 right = tuple(sorted(CARRIES[kind]))
                 yield Violation(
-                    clause, f"{event.name} is on a {kind} channel", right, f"{event.name} on {event.channel}", (event.seq,)
+                    clause,
+                    f"{event.name} is on a {kind} channel",
+                    right,
+                    f"{event.name} on {event.channel}",
+                    (event.seq,),
                 )
 
 
@@ -165,7 +169,9 @@ def _disagreements(event: Event, episode: Episode) -> list[str]:
         if payload is not None and scope is not None and payload != scope:
             found.append(f"payload.{name} is {payload}, meta.scope.{name} is {scope}")
     if event.payload.get("id") not in (None, event.payload.get("room_id")) and event.kind == "rooms":
-        found.append(f"payload.id is {event.payload.get('id')}, payload.room_id is {event.payload.get('room_id')}")
+        found.append(
+            f"payload.id is {event.payload.get('id')}, payload.room_id is {event.payload.get('room_id')}"
+        )
     for arranged in episode.arranged:
         for prefix in ("", "free_"):
             bound_id, bound_number = (

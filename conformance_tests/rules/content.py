@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,12 +23,28 @@ from conformance_tests.rules.facts import (
 )
 from conformance_tests.rules.values import changed, dig, same_set, show
 
-_BOOKING_CORE = ("booking_id", "status", "checked_in_at", "checked_out_at", "room_number", "check_in", "check_out")
+_BOOKING_CORE = (
+    "booking_id",
+    "status",
+    "checked_in_at",
+    "checked_out_at",
+    "room_number",
+    "check_in",
+    "check_out",
+)
 _ROOM_CORE = ("room_status", "is_occupied", "is_out_of_order", "maintenance_required")
-_LATER = frozenset(("updated_at", "survey_sent", "survey_sent_at", "survey_completed", "survey_rating", "survey_response"))
+_LATER = frozenset(
+    ("updated_at", "survey_sent", "survey_sent_at", "survey_completed", "survey_rating", "survey_response")
+)
 """What work after commit, such as the survey mail, may change between the event and the read after the call."""
 
-DOCUMENTED_FIELDS = ("room_status", "is_occupied", "maintenance_required", "is_out_of_order", "guests_in_room")
+DOCUMENTED_FIELDS = (
+    "room_status",
+    "is_occupied",
+    "maintenance_required",
+    "is_out_of_order",
+    "guests_in_room",
+)
 
 
 def _after(episode: Episode, debt: Due, event: Event) -> tuple[Mapping[str, Any] | None, tuple[int, ...]]:
@@ -57,7 +74,12 @@ def _differing(event: Event, state: Mapping[str, Any], names: tuple[str, ...]) -
 
 
 def _agree(
-    event: Event, debt: Due, state: Mapping[str, Any], seqs: tuple[int, ...], names: tuple[str, ...], clause: str
+    event: Event,
+    debt: Due,
+    state: Mapping[str, Any],
+    seqs: tuple[int, ...],
+    names: tuple[str, ...],
+    clause: str,
 ) -> Finding:
     wrong = _differing(event, state, names)
     if not wrong:
@@ -98,7 +120,11 @@ def _occupancy(event: Event, debt: Due, state: Mapping[str, Any], seqs: tuple[in
     wrong: list[tuple[str, str, str]] = []
     if isinstance(guests, list) and count is not None and count != len(guests):
         wrong.append(("current_occupancy", show(len(guests)), show(count)))
-    if "current_booking_id" in state and "current_booking" in event.payload and booked != state["current_booking_id"]:
+    if (
+        "current_booking_id" in state
+        and "current_booking" in event.payload
+        and booked != state["current_booking_id"]
+    ):
         wrong.append(("current_booking", show(state["current_booking_id"]), show(booked)))
     for name, expected, actual in wrong:
         yield Violation(
@@ -145,9 +171,11 @@ def same_in_every_event(episode: Episode) -> Iterator[Finding]:
             about = f"room {debt.room}" if event.kind == "rooms" else "booking"
             groups.setdefault((debt.operation.id, about), []).append((debt, event))
         for group in groups.values():
-            for (debt, event), (_, other) in zip(group, group[1:], strict=False):
-                names = _ROOM_CORE + ("guests_in_room",) if event.kind == "rooms" else _BOOKING_CORE
-                yield _agree(other, debt, event.payload, (event.seq,), names, "events/payload/agrees-with-state")
+            for (debt, event), (_, other) in itertools.pairwise(group):
+                names = (*_ROOM_CORE, "guests_in_room") if event.kind == "rooms" else _BOOKING_CORE
+                yield _agree(
+                    other, debt, event.payload, (event.seq,), names, "events/payload/agrees-with-state"
+                )
 
 
 # --- changed_fields
@@ -181,7 +209,9 @@ def room_diff(episode: Episode, debt: Due, event: Event) -> tuple[tuple[str, ...
     return changed(before, after), seqs
 
 
-def _changed_fields(episode: Episode) -> Iterator[tuple[Due, Event, tuple[str, ...], set[str], tuple[int, ...]]]:
+def _changed_fields(
+    episode: Episode,
+) -> Iterator[tuple[Due, Event, tuple[str, ...], set[str], tuple[int, ...]]]:
     for debt, event in due_events(episode, *ROOM_EVENTS, MOVE):
         told = event.payload.get("changed_fields")
         if event.kind != "rooms" or not isinstance(told, list):
@@ -247,7 +277,9 @@ def changed_complete(episode: Episode) -> Iterator[Finding]:
 def changed_exact(episode: Episode) -> Iterator[Finding]:
     for debt, event, diff, told, seqs in _changed_fields(episode):
         known = _known_fields(episode, debt, event)
-        surplus = sorted(name for name in told if name not in diff and (name in known or name not in event.payload))
+        surplus = sorted(
+            name for name in told if name not in diff and (name in known or name not in event.payload)
+        )
         if not surplus:
             yield OK
             continue

@@ -25,7 +25,9 @@ NO_OBSERVER = (
     "no observer sees {} channels: give the target [realtime.sink] or [realtime.subscribe], and for guest channels"
     " a backend that authorizes the subscription or realtime.subscribe.secret"
 )
-NO_FENCE = "at the {} observer no fence came in after the call, so absence is not proven: is realtime reaching it?"
+NO_FENCE = (
+    "at the {} observer no fence came in after the call, so absence is not proven: is realtime reaching it?"
+)
 
 
 def proof(episode: Episode, operation: Operation, observer: str) -> Inconclusive | None:
@@ -141,7 +143,11 @@ def _silent(episode: Episode, operation: Operation, clause: str, what: str) -> I
 def refusal_is_silent(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
         refused = operation.status is not None and operation.status >= 400
-        if refused and (operation.operation in EFFECTING or is_refusal_case(operation)) and not operation.overlaps:
+        if (
+            refused
+            and (operation.operation in EFFECTING or is_refusal_case(operation))
+            and not operation.overlaps
+        ):
             what = f"a refused {operation.operation} ({operation.case or 'no case'})"
             yield from _silent(episode, operation, "refusal/no-event", what)
 
@@ -161,7 +167,12 @@ def repeats(episode: Episode, *names: str) -> tuple[Operation, ...]:
 
 
 def _register_silence(rule_id: str, title: str, clause: str, names: tuple[str, ...]) -> None:
-    @rule(rule_id, title, clause, hint="Find out under the lock that nothing is to do, and leave before any event.")
+    @rule(
+        rule_id,
+        title,
+        clause,
+        hint="Find out under the lock that nothing is to do, and leave before any event.",
+    )
     def silent(episode: Episode) -> Iterator[Finding]:
         for operation in _repeats(episode, *names):
             yield from _silent(episode, operation, clause, f"a repeated {operation.operation}")

@@ -89,7 +89,12 @@ def promises() -> dict[str, tuple[Promise, ...]]:
             if isinstance(operation, dict) and "operationId" in operation:
                 found[operation["operationId"]] = tuple(
                     Promise(
-                        row["channel"], row["event"], row["schema"], row["clause"], row["per"], row.get("rooms") == "both"
+                        row["channel"],
+                        row["event"],
+                        row["schema"],
+                        row["clause"],
+                        row["per"],
+                        row.get("rooms") == "both",
                     )
                     for row in operation.get("x-events", ())
                 )
@@ -196,7 +201,9 @@ def deliveries(episode: Episode) -> tuple[Delivery, ...]:
             for item in due(episode, operation)
             if sees(episode, observer, item)
         ]
-        open_events = once(tuple(event for event in (*episode.strays, *episode.events) if event.observer == observer))
+        open_events = once(
+            tuple(event for event in (*episode.strays, *episode.events) if event.observer == observer)
+        )
         strays = {event.seq for event in episode.strays}
         open_events = [event for event in open_events if event.seq not in strays]
         paid, owed = _match(debts, open_events, windows=True)
@@ -205,14 +212,20 @@ def deliveries(episode: Episode) -> tuple[Delivery, ...]:
     return tuple(found)
 
 
-def _match(debts: list[Due], events: list[Event], *, windows: bool) -> tuple[list[tuple[Due, Event]], list[Due]]:
+def _match(
+    debts: list[Due], events: list[Event], *, windows: bool
+) -> tuple[list[tuple[Due, Event]], list[Due]]:
     """Pay each debt with the first fitting event, taking it out of `events`; what stays owed comes second."""
     paid: list[tuple[Due, Event]] = []
     owed: list[Due] = []
     for debt in debts:
         last = debt.operation.until if windows else _NO_END
-        candidates = [event for event in events if debt.operation.seq < event.seq < last and debt.about(event)]
-        chosen = next((event for event in candidates if debt.fits(event)), candidates[0] if candidates else None)
+        candidates = [
+            event for event in events if debt.operation.seq < event.seq < last and debt.about(event)
+        ]
+        chosen = next(
+            (event for event in candidates if debt.fits(event)), candidates[0] if candidates else None
+        )
         if chosen is None:
             owed.append(debt)
         else:

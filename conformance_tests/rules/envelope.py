@@ -16,7 +16,9 @@ Check = Callable[[Event], "tuple[str, str] | None"]
 """What is wrong with an event: (expected, actual); None when it is in order."""
 
 
-def _register(rule_id: str, title: str, clause: str, hint: str, applies: Callable[[Event], bool], check: Check) -> None:
+def _register(
+    rule_id: str, title: str, clause: str, hint: str, applies: Callable[[Event], bool], check: Check
+) -> None:
     @history_rule(rule_id, title, clause, hint=hint)
     def judge(history: History) -> Iterator[Finding]:
         for event in history.events:
@@ -27,7 +29,9 @@ def _register(rule_id: str, title: str, clause: str, hint: str, applies: Callabl
                 yield OK
             else:
                 expected, actual = wrong
-                message = f"{event.name} on the {event.kind} channel: {title[0].lower()}{title[1:]} does not hold"
+                message = (
+                    f"{event.name} on the {event.kind} channel: {title[0].lower()}{title[1:]} does not hold"
+                )
                 yield Violation(clause, message, (expected,), actual, (event.seq,))
 
 
@@ -44,7 +48,11 @@ def any_kind(event: Event) -> bool:
 
 
 def _has_id(event: Event) -> tuple[str, str] | None:
-    return None if event.event_id else ("a non-empty meta.event_id", f"meta.event_id {show(event.meta.get('event_id'))}")
+    return (
+        None
+        if event.event_id
+        else ("a non-empty meta.event_id", f"meta.event_id {show(event.meta.get('event_id'))}")
+    )
 
 
 def _equals(where: str, expected: Callable[[Event], Any], actual: Callable[[Event], Any]) -> Check:
@@ -72,7 +80,9 @@ def _ts(event: Event) -> tuple[str, str] | None:
 def _scope(event: Event) -> tuple[str, str] | None:
     names = ("room_id", "room_number") if event.kind == "rooms" else ("booking_id",)
     absent = [name for name in names if event.scope.get(name) is None]
-    return (f"meta.scope with {', '.join(names)}", f"meta.scope {show(dict(event.scope))}") if absent else None
+    return (
+        (f"meta.scope with {', '.join(names)}", f"meta.scope {show(dict(event.scope))}") if absent else None
+    )
 
 
 def _nested(event: Event) -> tuple[str, str] | None:
@@ -111,7 +121,15 @@ def _iso(event: Event) -> tuple[str, str] | None:
 
 
 _TIMES = frozenset(
-    ("checked_in_at", "checked_out_at", "created_at", "updated_at", "paid_at", "survey_sent_at", "precheckin_submitted_at")
+    (
+        "checked_in_at",
+        "checked_out_at",
+        "created_at",
+        "updated_at",
+        "paid_at",
+        "survey_sent_at",
+        "precheckin_submitted_at",
+    )
 )
 
 
@@ -187,7 +205,9 @@ def unique_ids(history: History) -> Iterator[Finding]:
         if event.event_id is None:
             continue
         known = first.setdefault((event.observer, event.event_id), event)
-        if known is event or (known.channel == event.channel and known.name == event.name and _same_subject(known, event)):
+        if known is event or (
+            known.channel == event.channel and known.name == event.name and _same_subject(known, event)
+        ):
             yield OK
             continue
         yield Violation(

@@ -198,7 +198,9 @@ def carried_out(episode: Episode, *names: str) -> Iterator[Operation | Inconclus
         elif found is Kind.UNKNOWN:
             yield Inconclusive(f"a call of {operation.operation} got no answer in time")
         elif found is not Kind.REPEAT and not is_repeat(episode, operation):
-            yield Inconclusive(f"{operation.operation} did not succeed where it must (answered {operation.status})")
+            yield Inconclusive(
+                f"{operation.operation} did not succeed where it must (answered {operation.status})"
+            )
 
 
 def room_of_booking(booking: Any) -> Mapping[str, Any] | None:
@@ -245,10 +247,17 @@ def _room_before(episode: Episode, operation: Operation) -> RoomRef:
     known = _known_before(operation)
     if known is not None:
         room = room_of_booking(known)
-        return RoomRef(room.get("room_id"), room.get("room_number")) if room is not None else RoomRef(None, None)
+        return (
+            RoomRef(room.get("room_id"), room.get("room_number")) if room is not None else RoomRef(None, None)
+        )
     for other in reversed(episode.operations):
         field = {ASSIGN: "room_id", MOVE: "to_room_id"}.get(other.operation)
-        if other.seq < operation.seq and field and succeeded(other) and booking_of(other) == booking_of(operation):
+        if (
+            other.seq < operation.seq
+            and field
+            and succeeded(other)
+            and booking_of(other) == booking_of(operation)
+        ):
             wanted = mapping(other.body).get(field)
             return _complete(episode, other, wanted if isinstance(wanted, int) else None, None)
     bindings = episode.bindings
@@ -263,7 +272,9 @@ def _complete(episode: Episode, operation: Operation, room_id: Any, number: Any)
     pairs: list[tuple[Any, Any]] = []
     for arranged in episode.arranged:
         for prefix in ("", "free_"):
-            pairs.append((arranged.bindings.get(f"{prefix}room_id"), arranged.bindings.get(f"{prefix}room_number")))
+            pairs.append(
+                (arranged.bindings.get(f"{prefix}room_id"), arranged.bindings.get(f"{prefix}room_number"))
+            )
     for probe in (*operation.before, *operation.after):
         if probe.name == "room" and isinstance(probe.state, dict):
             pairs.append((probe.state.get("room_id"), probe.state.get("room_number")))

@@ -51,7 +51,9 @@ def _pairs(episode: Episode, *names: str) -> Iterator[tuple[Operation, Any, Any]
             yield operation, pair[0], pair[1]
 
 
-def _register_target(rule_id: str, title: str, clause: str, names: tuple[str, ...], passed: bool | None = None) -> None:
+def _register_target(
+    rule_id: str, title: str, clause: str, names: tuple[str, ...], passed: bool | None = None
+) -> None:
     @rule(rule_id, title, clause, hint=_SERVICE)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in episode.operations:
@@ -116,7 +118,9 @@ def maintenance_flags(episode: Episode) -> Iterator[Finding]:
         operation, _, after = item
         body = operation.body if isinstance(operation.body, dict) else {}
         wanted = {"maintenance_required": True, "room_status": "MAINTENANCE_REQUIRED"}
-        wanted |= {f"maintenance_{name}": body[name] for name in ("priority", "notes") if body.get(name) is not None}
+        wanted |= {
+            f"maintenance_{name}": body[name] for name in ("priority", "notes") if body.get(name) is not None
+        }
         wrong = {name: after.get(name) for name, value in wanted.items() if after.get(name) != value}
         if wrong:
             yield Violation(
@@ -135,14 +139,23 @@ def maintenance_flags(episode: Episode) -> Iterator[Finding]:
     hint="Clear the flag, priority, notes and out-of-order where the room becomes ready.",
 )  # fmt: skip
 def maintenance_cleared(episode: Episode) -> Iterator[Finding]:
-    wanted = {"maintenance_required": False, "maintenance_priority": None, "maintenance_notes": None, "is_out_of_order": False}
+    wanted = {
+        "maintenance_required": False,
+        "maintenance_priority": None,
+        "maintenance_notes": None,
+        "is_out_of_order": False,
+    }
     for item in _pairs(episode, *HOUSEKEEPING):
         if isinstance(item, Inconclusive):
             continue
         operation, before, after = item
         if after.get("room_status") != "READY_FOR_GUEST" or before.get("room_status") == "READY_FOR_GUEST":
             continue
-        wrong = {name: after.get(name) for name, value in wanted.items() if after.get(name, value) not in (value, "")}
+        wrong = {
+            name: after.get(name)
+            for name, value in wanted.items()
+            if after.get(name, value) not in (value, "")
+        }
         if wrong:
             yield Violation(
                 "housekeeping/maintenance-cleared",
@@ -309,7 +322,11 @@ def audit_fields(episode: Episode) -> Iterator[Finding]:
             if wrong:
                 message = f"the audit row of {operation.operation} does not say who, from where, why and when"
                 yield Violation(
-                    "housekeeping/audit-fields", message, ("a RoomStatusEvent",), "; ".join(wrong), seqs(operation, "audit")
+                    "housekeeping/audit-fields",
+                    message,
+                    ("a RoomStatusEvent",),
+                    "; ".join(wrong),
+                    seqs(operation, "audit"),
                 )
             else:
                 yield OK

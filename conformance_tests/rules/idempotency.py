@@ -69,7 +69,9 @@ def _untouched(episode: Episode, operation: Operation, clause: str, what: str) -
         return
     for name in ("booking", "room", "audit", "guests", "tokens"):
         if name not in episode.capabilities.probes:
-            yield Inconclusive(f"probe `{name}` is not configured: give the target [probes] url, or paths.{name}")
+            yield Inconclusive(
+                f"probe `{name}` is not configured: give the target [probes] url, or paths.{name}"
+            )
     yield OK
 
 
@@ -103,10 +105,18 @@ for _row in (
 )  # fmt: skip
 def next_guest(episode: Episode) -> Iterator[Finding]:
     for operation in repeats(episode, CHECK_OUT):
-        rooms = [probe.state for probe in operation.before if probe.name == "room" and isinstance(probe.state, dict)]
-        if not any(room.get("current_booking_id") not in (None, operation.params.get("booking_id")) for room in rooms):
+        rooms = [
+            probe.state
+            for probe in operation.before
+            if probe.name == "room" and isinstance(probe.state, dict)
+        ]
+        if not any(
+            room.get("current_booking_id") not in (None, operation.params.get("booking_id")) for room in rooms
+        ):
             continue
-        harmed = [found for found in differences(operation) if found[0] in ("room", "guests", "audit", "device")]
+        harmed = [
+            found for found in differences(operation) if found[0] in ("room", "guests", "audit", "device")
+        ]
         for probe, told, witness in harmed:
             yield Violation(
                 "idempotency/check-out/next-guest-unharmed",
@@ -129,7 +139,9 @@ def token_kept(episode: Episode) -> Iterator[Finding]:
         if not snapshotted(operation):
             continue
         if "tokens" not in episode.capabilities.probes:
-            yield Inconclusive("probe `tokens` is not configured: give the target [probes] url, or paths.tokens")
+            yield Inconclusive(
+                "probe `tokens` is not configured: give the target [probes] url, or paths.tokens"
+            )
             continue
         found = [found for found in differences(operation) if found[0] == "tokens"]
         for _, told, witness in found:
@@ -151,20 +163,32 @@ def _register_graceful(rule_id: str, title: str, clause: str, name: str, *, only
             if status is None:
                 yield Inconclusive(f"a repeated {name} got no answer in time")
                 continue
-            fine = status == 200 if only_200 else succeeded(operation) or (400 <= status < 500 and _structured(operation))
+            fine = (
+                status == 200
+                if only_200
+                else succeeded(operation) or (400 <= status < 500 and _structured(operation))
+            )
             if fine:
                 yield OK
             else:
                 right = ("200",) if only_200 else ("200", "4xx with a code")
                 message = f"a repeated {name} is answered in another way"
-                yield Violation(clause, message, right, f"{status} {show(operation.answered.get('error'))}", operation.witness)
+                yield Violation(
+                    clause,
+                    message,
+                    right,
+                    f"{status} {show(operation.answered.get('error'))}",
+                    operation.witness,
+                )
 
 
 def _asked_again(episode: Episode, name: str) -> Iterator[Operation]:
     """Repeats, also those that broke with a 5xx."""
     known = {operation.id for operation in repeats(episode, name)}
     for operation in episode.operations:
-        broken = operation.status is not None and operation.status >= 500 and operation.case.endswith("/repeat")
+        broken = (
+            operation.status is not None and operation.status >= 500 and operation.case.endswith("/repeat")
+        )
         if operation.operation == name and (operation.id in known or broken):
             yield operation
 
@@ -197,7 +221,11 @@ def token_null(episode: Episode) -> Iterator[Finding]:
         else:
             message = "a repeated check-in answers a guest token"
             yield Violation(
-                "idempotency/check-in/guest-token-null", message, ("guest_token null",), show(token), operation.witness
+                "idempotency/check-in/guest-token-null",
+                message,
+                ("guest_token null",),
+                show(token),
+                operation.witness,
             )
 
 
@@ -217,4 +245,6 @@ def refused_changes_nothing(episode: Episode) -> Iterator[Finding]:
         clause = clauses.get(operation.operation, "refusal/no-effect")
         if operation.case.endswith("/room-stuck"):
             clause = "atomicity/room-status-failure"
-        yield from _untouched(episode, operation, clause, f"a refused {operation.operation} ({operation.case or 'no case'})")
+        yield from _untouched(
+            episode, operation, clause, f"a refused {operation.operation} ({operation.case or 'no case'})"
+        )

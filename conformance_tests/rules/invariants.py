@@ -42,8 +42,14 @@ def _occupied_iff_in_house(joint: Joint) -> str | None:
             return f"room {room.get('room_number')} is occupied, and no booking in house has it"
         if occupied is False and current is not None:
             return f"room {room.get('room_number')} is not occupied, and booking {current} is in it"
-        if current is not None and dig(booking, "booking_id") == current and phase(booking) not in (None, "in_house"):
-            return f"room {room.get('room_number')} is occupied by booking {current}, which is {phase(booking)}"
+        if (
+            current is not None
+            and dig(booking, "booking_id") == current
+            and phase(booking) not in (None, "in_house")
+        ):
+            return (
+                f"room {room.get('room_number')} is occupied by booking {current}, which is {phase(booking)}"
+            )
     if phase(booking) == "in_house":
         number = dig(booking, "room", "room_number")
         for room in joint["rooms"]:
@@ -67,7 +73,9 @@ def _one_in_house(joint: Joint) -> str | None:
 
 def _occupied_status(joint: Joint) -> str | None:
     for room in joint["rooms"]:
-        if (room.get("guests_in_room") or room.get("is_occupied") is True) and room.get("room_status") != "OCCUPIED":
+        if (room.get("guests_in_room") or room.get("is_occupied") is True) and room.get(
+            "room_status"
+        ) != "OCCUPIED":
             return f"room {room.get('room_number')} has guests and the status {room.get('room_status')}"
     return None
 
@@ -100,13 +108,18 @@ def _register(rule_id: str, title: str, hint: str, needs: tuple[str, ...], invar
                 continue
             lacking = [name for name in needs if name not in episode.capabilities.probes]
             if lacking:
-                yield Inconclusive(f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths")
+                yield Inconclusive(
+                    f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths"
+                )
                 continue
             broken = invariant(_joint(operation.after))
             if broken is None:
                 yield OK
             elif not operation.before or invariant(_joint(operation.before)) is None:
-                witness = (*operation.witness, *(probe.seq for probe in operation.after if probe.name in _SHOWN))
+                witness = (
+                    *operation.witness,
+                    *(probe.seq for probe in operation.after if probe.name in _SHOWN),
+                )
                 message = f"after {operation.operation}: {title[0].lower()}{title[1:]} does not hold"
                 yield Violation(rule_id, message, (title,), broken, witness)
 
@@ -134,7 +147,11 @@ def _torn(booking: Mapping[str, Any]) -> str | None:
         return None
     if phase(booking) == "in_house" and room.get("is_occupied") is False:
         return "the booking is in house, and its room is not occupied"
-    if phase(booking) == "in_house" and isinstance(booking.get("in_house"), dict) and not dig(booking, "in_house", "total_count"):
+    if (
+        phase(booking) == "in_house"
+        and isinstance(booking.get("in_house"), dict)
+        and not dig(booking, "in_house", "total_count")
+    ):
         return "the booking is in house, and nobody is in it"
     return None
 
@@ -150,7 +167,13 @@ def no_torn_state(episode: Episode) -> Iterator[Finding]:
             seen.append((dict(operation.answered), operation.witness, f"the answer to {operation.operation}"))
     for debt, event in due_events(episode, CHECK_IN, CHECK_OUT):
         if event.kind == "staff":
-            seen.append((dict(event.payload), (debt.operation.seq, event.seq), f"the staff event of {debt.operation.operation}"))
+            seen.append(
+                (
+                    dict(event.payload),
+                    (debt.operation.seq, event.seq),
+                    f"the staff event of {debt.operation.operation}",
+                )
+            )
         for probe in episode.event_probes.get(event.seq, ()):
             if probe.name == "booking":
                 seen.append((probe.state, (debt.operation.seq, event.seq, probe.seq), "a read at an event"))
@@ -161,7 +184,13 @@ def no_torn_state(episode: Episode) -> Iterator[Finding]:
         if torn is None:
             yield OK
         else:
-            yield Violation("atomicity/no-torn-state", f"{where} shows an operation in part", ("all of it or none",), torn, witness)
+            yield Violation(
+                "atomicity/no-torn-state",
+                f"{where} shows an operation in part",
+                ("all of it or none",),
+                torn,
+                witness,
+            )
 
 
 # --- the life of a booking
@@ -172,13 +201,25 @@ def _snapshots(episode: Episode) -> Iterator[tuple[Operation, Any, Any]]:
     for operation in episode.operations:
         for before in operation.before:
             for after in operation.after:
-                if before.name == after.name == "booking" and before.subject == after.subject and not operation.overlaps:
-                    if isinstance(before.state, dict) and isinstance(after.state, dict):
-                        yield operation, before, after
+                if (
+                    (
+                        before.name == after.name == "booking"
+                        and before.subject == after.subject
+                        and not operation.overlaps
+                    )
+                    and isinstance(before.state, dict)
+                    and isinstance(after.state, dict)
+                ):
+                    yield operation, before, after
 
 
 def _register_life(rule_id: str, title: str, clause: str, broken: Callable[[Any, Any], str | None]) -> None:
-    @rule(rule_id, title, clause, hint="Refuse the operation by the booking's lifecycle before anything is written.")
+    @rule(
+        rule_id,
+        title,
+        clause,
+        hint="Refuse the operation by the booking's lifecycle before anything is written.",
+    )
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation, before, after in _snapshots(episode):
             told = broken(before.state, after.state)

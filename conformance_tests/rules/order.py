@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,7 +35,7 @@ def per_channel(episode: Episode) -> Iterator[Finding]:
             streams[event.channel, _subject(event)].append((event, debt.operation))
         for stream in streams.values():
             stream.sort(key=lambda pair: pair[0].seq)
-            for (event, earlier), (following, later) in zip(stream, stream[1:], strict=False):
+            for (event, earlier), (following, later) in itertools.pairwise(stream):
                 if earlier.seq <= later.seq or earlier.overlaps or later.overlaps:
                     yield OK
                     continue
@@ -130,7 +131,9 @@ def _fitting_probe(event: Event, probe: Probe) -> bool:
 def _later_views(episode: Episode, event: Event, operation: Operation) -> list[Mapping[str, Any]]:
     """States a read at this event may show beside the announced one: what was read or announced after it."""
     views: list[Mapping[str, Any]] = [
-        announced(other) for other in episode.events if other.seq > event.seq and _subject(other) == _subject(event)
+        announced(other)
+        for other in episode.events
+        if other.seq > event.seq and _subject(other) == _subject(event)
     ]
     names = announced(event)
     for later in episode.operations:
@@ -162,7 +165,9 @@ def after_commit(episode: Episode) -> Iterator[Finding]:
         probes = [probe for probe in episode.event_probes.get(event.seq, ()) if _fitting_probe(event, probe)]
         wanted = "room" if event.kind == "rooms" else "booking"
         if not probes and wanted not in episode.capabilities.probes:
-            yield Inconclusive(f"probe `{wanted}` is not configured, so nothing was read when an event arrived")
+            yield Inconclusive(
+                f"probe `{wanted}` is not configured, so nothing was read when an event arrived"
+            )
         for probe in probes:
             if not isinstance(probe.state, dict):
                 yield Inconclusive(f"the read at an event failed: {probe.missing}")
@@ -176,16 +181,26 @@ def _judge_read(
     episode: Episode, event: Event, operation: Operation, probe: Probe, state: Mapping[str, Any]
 ) -> Finding | None:
     view = announced(event)
-    if _shows(state, view) or any(_shows(state, later) for later in _later_views(episode, event, operation) if later):
+    if _shows(state, view) or any(
+        _shows(state, later) for later in _later_views(episode, event, operation) if later
+    ):
         return OK
     racing = any(operation.seq < later.seq < probe.seq for later in episode.operations)
     before = _snapshot(operation, "before", event)
-    earlier = [announced(other) for other in episode.events if other.seq < event.seq and _subject(other) == _subject(event)]
+    earlier = [
+        announced(other)
+        for other in episode.events
+        if other.seq < event.seq and _subject(other) == _subject(event)
+    ]
     if before is not None and isinstance(before.state, dict):
         earlier.append({name: before.state.get(name) for name in view})
     if racing and not any(_shows(state, old) for old in earlier if old):
         return None  # a later call was under way; what it left in between is not known
-    seen = {name: state.get(name) for name in view if name in state and not same(state[name], view[name], coarse=True)}
+    seen = {
+        name: state.get(name)
+        for name in view
+        if name in state and not same(state[name], view[name], coarse=True)
+    }
     witness = (operation.seq, event.seq, probe.seq, *((before.seq,) if before else ()))
     return Violation(
         "order/after-commit",

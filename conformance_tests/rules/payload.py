@@ -67,13 +67,19 @@ def _cleared(_: Episode, __: Due, event: Event) -> tuple[str, str] | None:
     if empty and payload.get("is_occupied") is False:
         return None
     told = {name: _get(event, name) for name in ("is_occupied", "guests_in_room")}
-    told["current_booking"] = dig(_get(event, "current_booking"), "booking_id") or _get(event, "current_booking")
+    told["current_booking"] = dig(_get(event, "current_booking"), "booking_id") or _get(
+        event, "current_booking"
+    )
     return "is_occupied false, guests_in_room [], current_booking null", show(told)
 
 
 def _dirty(_: Episode, __: Due, event: Event) -> tuple[str, str] | None:
     named = event.payload.get("changed_fields")
-    if event.payload.get("room_status") == "CHECKOUT_DIRTY" and isinstance(named, list) and "room_status" in named:
+    if (
+        event.payload.get("room_status") == "CHECKOUT_DIRTY"
+        and isinstance(named, list)
+        and "room_status" in named
+    ):
         return None
     told = f"room_status {show(_get(event, 'room_status'))}, changed_fields {show(named)}"
     return "room_status CHECKOUT_DIRTY, named in changed_fields", told
@@ -88,7 +94,9 @@ def _booking_in_house(_: Episode, debt: Due, event: Event) -> tuple[str, str] | 
 
 
 def _booking_departed(_: Episode, __: Due, event: Event) -> tuple[str, str] | None:
-    if instant(event.payload.get("checked_out_at")) is not None and isinstance(event.payload.get("status"), str):
+    if instant(event.payload.get("checked_out_at")) is not None and isinstance(
+        event.payload.get("status"), str
+    ):
         return None
     return "the booking with its checked_out_at", f"checked_out_at {show(_get(event, 'checked_out_at'))}"
 
@@ -138,7 +146,10 @@ def _guest_token(_: Episode, debt: Due, event: Event) -> tuple[str, str] | None:
 
 
 def _guest_check_out(_: Episode, __: Due, event: Event) -> tuple[str, str] | None:
-    if event.payload.get("status") == "COMPLETED" and instant(event.payload.get("checked_out_at")) is not None:
+    if (
+        event.payload.get("status") == "COMPLETED"
+        and instant(event.payload.get("checked_out_at")) is not None
+    ):
         return None
     told = f"status {show(_get(event, 'status'))}, checked_out_at {show(_get(event, 'checked_out_at'))}"
     return "status COMPLETED and checked_out_at", told
@@ -152,7 +163,9 @@ def _full_room(episode: Episode, debt: Due, event: Event) -> tuple[str, str] | N
     if isinstance(room, Missing) or not isinstance(room, dict):
         return None
     absent = sorted(set(room) - set(event.payload))
-    return (f"every field of the room: {', '.join(absent)} too", f"no {', '.join(absent)}") if absent else None
+    return (
+        (f"every field of the room: {', '.join(absent)} too", f"no {', '.join(absent)}") if absent else None
+    )
 
 
 _BOOKINGS = (CHECK_IN, CHECK_OUT, ASSIGN, UNASSIGN, MOVE)

@@ -8,7 +8,7 @@ from typing import Any
 from conformance_tests.episode import Episode, mapping
 from conformance_tests.rule import OK, Finding, Violation, rule
 from conformance_tests.rules.facts import GUEST_READS, succeeded
-from conformance_tests.rules.values import dig, leaves, show, strings
+from conformance_tests.rules.values import dig, leaves, strings
 
 FORBIDDEN = frozenset(
     ("internal_notes", "id_pin", "booker", "payment_reference", "payment_provider", "turnover_notes",
@@ -39,10 +39,19 @@ def _secrets(episode: Episode, booking_id: str) -> dict[str, str]:
     public: set[str] = set()
     for operation in episode.operations:
         for probe in (*operation.before, *operation.after):
-            if probe.name == "booking" and isinstance(probe.state, dict) and probe.state.get("booking_id") == booking_id:
+            if (
+                probe.name == "booking"
+                and isinstance(probe.state, dict)
+                and probe.state.get("booking_id") == booking_id
+            ):
                 _secrets_of_booking(probe.state, found, public)
             elif probe.name == "room" and isinstance(probe.state, dict):
-                for name in ("turnover_notes", "maintenance_notes", "cleaned_by_staff_name", "inspected_by_staff_name"):
+                for name in (
+                    "turnover_notes",
+                    "maintenance_notes",
+                    "cleaned_by_staff_name",
+                    "inspected_by_staff_name",
+                ):
                     _keep(found, probe.state.get(name), name)
     return {text: name for text, name in found.items() if text not in public}
 
@@ -59,12 +68,21 @@ def _secrets_of_booking(booking: Mapping[str, Any], found: dict[str, str], publi
         _keep(found, dig(booking.get("booker"), name), f"booker.{name}")
     primary = mapping(dig(booking.get("party"), "primary"))
     public.update(str(primary.get(name)) for name in ("first_name", "last_name", "full_name"))
-    public.update(str(booking.get(name)) for name in ("booking_id", "confirmation_number", "special_requests"))
+    public.update(
+        str(booking.get(name)) for name in ("booking_id", "confirmation_number", "special_requests")
+    )
     for group in ("party", "in_house"):
-        for member in (*(dig(booking.get(group), "companions") or ()), *(dig(booking.get(group), "walkins") or ())):
+        for member in (
+            *(dig(booking.get(group), "companions") or ()),
+            *(dig(booking.get(group), "walkins") or ()),
+        ):
             for name in ("full_name", "email", "phone", "id_pin"):
                 _keep(found, mapping(member).get(name), f"companion.{name}")
-    _keep(found, dig(booking.get("in_house"), "primary", "id_pin") if booking.get("in_house") else None, "id_pin")
+    _keep(
+        found,
+        dig(booking.get("in_house"), "primary", "id_pin") if booking.get("in_house") else None,
+        "id_pin",
+    )
 
 
 def _leaked_value(value: Any, secrets: Mapping[str, str]) -> tuple[str, str] | None:
@@ -78,11 +96,15 @@ def _leaked_value(value: Any, secrets: Mapping[str, str]) -> tuple[str, str] | N
     return None
 
 
-def _judge(value: Any, secrets: Mapping[str, str], clause: str, where: str, witness: tuple[int, ...]) -> Finding:
+def _judge(
+    value: Any, secrets: Mapping[str, str], clause: str, where: str, witness: tuple[int, ...]
+) -> Finding:
     key = _forbidden_key(value)
     if key is not None:
         field = key.rsplit("/", 1)[-1]
-        return Violation(clause, f"{where} holds {field}", ("the fields of GuestBooking only",), f"at {key}", witness)
+        return Violation(
+            clause, f"{where} holds {field}", ("the fields of GuestBooking only",), f"at {key}", witness
+        )
     leaked = _leaked_value(value, secrets)
     if leaked is not None:
         pointer, name = leaked
@@ -102,7 +124,9 @@ def guest_event(episode: Episode) -> Iterator[Finding]:
             continue
         secrets = known.setdefault(event.key, _secrets(episode, event.key))
         payload = event.payload or event.envelope
-        yield _judge(payload, secrets, "privacy/guest-event", f"{event.name} on the guest channel", (event.seq,))
+        yield _judge(
+            payload, secrets, "privacy/guest-event", f"{event.name} on the guest channel", (event.seq,)
+        )
 
 
 @rule(

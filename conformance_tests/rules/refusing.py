@@ -34,7 +34,6 @@ def _groups() -> dict[str, tuple[str, tuple[str, ...]]]:
     return {rule_id: (clause, tuple(cases)) for rule_id, (clause, cases) in found.items()}
 
 
-
 def _register_refused(rule_id: str, clause: str, cases: tuple[str, ...]) -> None:
     text = load_clauses()[clause].text.rstrip(".")
     title = f"{cases[0].split('/')[0]}: {text[0].lower()}{text[1:]}"
@@ -127,7 +126,11 @@ def structured(history: History) -> Iterator[Finding]:
             body = operation.reply.body if operation.reply else None
             message = f"{operation.case or operation.operation} is refused without a code"
             yield Violation(
-                "errors/structured", message, ('{"error": {"code", "message"}}',), show(body), operation.witness
+                "errors/structured",
+                message,
+                ('{"error": {"code", "message"}}',),
+                show(body),
+                operation.witness,
             )
 
 
@@ -160,7 +163,9 @@ def never_5xx(history: History) -> Iterator[Finding]:
     for operation in _refusals(history):
         if operation.status is not None and operation.status >= 500:
             message = f"{operation.case or operation.operation} is answered with a 5xx"
-            yield Violation("errors/never-5xx", message, ("4xx with a code",), str(operation.status), operation.witness)
+            yield Violation(
+                "errors/never-5xx", message, ("4xx with a code",), str(operation.status), operation.witness
+            )
         else:
             yield OK
 

@@ -144,7 +144,13 @@ def money(history: History) -> Iterator[Finding]:
                 yield OK
                 continue
             message = f"{operation.operation} answers an amount that is no decimal string"
-            yield Violation("endpoints/format/money", message, ('"123.45"',), f"{pointer} {show(value)}", operation.witness)
+            yield Violation(
+                "endpoints/format/money",
+                message,
+                ('"123.45"',),
+                f"{pointer} {show(value)}",
+                operation.witness,
+            )
 
 
 _TIMES = frozenset(
@@ -169,4 +175,6 @@ def times(history: History) -> Iterator[Finding]:
                 continue
             message = f"{operation.operation} answers a {kind} in another format: {key}"
             expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
-            yield Violation("endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness)
+            yield Violation(
+                "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
+            )

@@ -24,7 +24,9 @@ from conformance_tests.rules.values import instant, show
 
 _SCOPES = {"STATUS_READ", "CHAT", "ROOM_SERVICE"}
 _KEPT = ("first_name", "last_name")
-PartyCheck = Callable[[Mapping[str, Any], "list[Mapping[str, Any]]", RoomRef, "list[Any]"], "tuple[str, str] | None"]
+PartyCheck = Callable[
+    [Mapping[str, Any], "list[Mapping[str, Any]]", RoomRef, "list[Any]"], "tuple[str, str] | None"
+]
 
 
 def _members(booking: Any) -> list[Mapping[str, Any]]:
@@ -54,7 +56,9 @@ def _register_party(rule_id: str, title: str, clause: str, hint: str, check: Par
             rows = [guest for guest in guests if isinstance(guest, dict)] if isinstance(guests, list) else []
             room = rooms_of(episode, operation)[0]
             for position, member in enumerate(members):
-                wrong = check({**member, "is_first": position == 0}, members, room, [rows, booking_of(operation)])
+                wrong = check(
+                    {**member, "is_first": position == 0}, members, room, [rows, booking_of(operation)]
+                )
                 if wrong is None:
                     yield OK
                     continue
@@ -73,7 +77,9 @@ def _created(member: Mapping[str, Any], _: Any, __: RoomRef, context: list[Any])
     if any(all(guest.get(name) == value for name, value in wanted.items()) for guest in found):
         return None
     told = [{name: guest.get(name) for name in _KEPT} for guest in found]
-    return f"a guest record of the booking with {show(wanted)}", show(told) if told else "no record of the member"
+    return f"a guest record of the booking with {show(wanted)}", show(
+        told
+    ) if told else "no record of the member"
 
 
 def _one_record(member: Mapping[str, Any], _: Any, __: RoomRef, context: list[Any]) -> tuple[str, str] | None:
@@ -93,8 +99,14 @@ def _primary_linked(
     if member.get("role") == "PRIMARY" or primary is None:
         return None
     heads = {guest.get("id") for guest in _records(primary, context)}
-    wrong = [guest.get("primary_guest_id") for guest in _records(member, context) if guest.get("primary_guest_id") not in heads]
-    return (f"primary_guest_id {show(sorted(heads))}", f"primary_guest_id {show(wrong[0])}") if wrong else None
+    wrong = [
+        guest.get("primary_guest_id")
+        for guest in _records(member, context)
+        if guest.get("primary_guest_id") not in heads
+    ]
+    return (
+        (f"primary_guest_id {show(sorted(heads))}", f"primary_guest_id {show(wrong[0])}") if wrong else None
+    )
 
 
 for _row in (
@@ -121,16 +133,28 @@ def _own(rows: Any, operation: Operation) -> dict[Any, Mapping[str, Any]]:
 
 def _detached(before: Any, after: Any, operation: Operation, _: RoomRef) -> tuple[str, str] | None:
     left = [row for row in _own(after, operation).values() if row.get("room_id") is not None]
-    return ("room_id null for all guests of the booking", f"{len(left)} still in room {left[0]['room_id']}") if left else None
+    return (
+        ("room_id null for all guests of the booking", f"{len(left)} still in room {left[0]['room_id']}")
+        if left
+        else None
+    )
 
 
 def _links_kept(before: Any, after: Any, operation: Operation, _: RoomRef) -> tuple[str, str] | None:
     lost = sorted(set(_own(before, operation)) - set(_own(after, operation)))
-    return ("every guest record still linked to the booking", f"{len(lost)} lost: guest {lost[0]}") if lost else None
+    return (
+        ("every guest record still linked to the booking", f"{len(lost)} lost: guest {lost[0]}")
+        if lost
+        else None
+    )
 
 
 def _orphans(before: Any, after: Any, operation: Operation, room: RoomRef) -> tuple[str, str] | None:
-    orphans = {key for key, row in _by_id(before).items() if row.get("booking_id") is None and row.get("room_id") == room.id}
+    orphans = {
+        key
+        for key, row in _by_id(before).items()
+        if row.get("booking_id") is None and row.get("room_id") == room.id
+    }
     left = [key for key in orphans if _by_id(after).get(key, {}).get("room_id") is not None]
     return ("no guest without a booking in the room", f"guest {left[0]} is still there") if left else None
 
@@ -166,7 +190,9 @@ def _issued(before: Any, after: Any, operation: Operation, _: RoomRef) -> tuple[
     good = [row for row in fresh if row.get("purpose") == "CHAT" and row.get("status") == "ACTIVE"]
     if len(good) == 1 and len(fresh) == 1:
         return None
-    return "one new ACTIVE token with purpose CHAT", show([{"purpose": r.get("purpose"), "status": r.get("status")} for r in fresh])
+    return "one new ACTIVE token with purpose CHAT", show(
+        [{"purpose": r.get("purpose"), "status": r.get("status")} for r in fresh]
+    )
 
 
 def _scopes(before: Any, after: Any, operation: Operation, _: RoomRef) -> tuple[str, str] | None:
@@ -224,7 +250,9 @@ def token_returned(episode: Episode) -> Iterator[Finding]:
         else:
             old = "the token from before" if token in known else show(token)
             message = "the answer to a check-in holds no fresh guest token"
-            yield Violation("check-in/token/returned", message, ("guest_token, fresh",), old, operation.witness)
+            yield Violation(
+                "check-in/token/returned", message, ("guest_token, fresh",), old, operation.witness
+            )
 
 
 @rule(

@@ -42,7 +42,9 @@ def _subject(probe: str, operation: Operation, room: RoomRef) -> dict[str, Any]:
     return {}
 
 
-def register(operation_id: str, rule_id: str, title: str, clause: str, probe: str, hint: str, effect: Effect) -> None:
+def register(
+    operation_id: str, rule_id: str, title: str, clause: str, probe: str, hint: str, effect: Effect
+) -> None:
     """Register the rule that an operation, once carried out, has this effect on the state of a probe."""
 
     @rule(rule_id, title, clause, hint=hint)
@@ -131,7 +133,9 @@ def records_of(member: Mapping[str, Any], guests: list[Any], booking_id: Any) ->
     ]
 
 
-def _succeeds(episode: Episode, operation_id: str, clauses: Mapping[str, str], default: str) -> Iterator[Finding]:
+def _succeeds(
+    episode: Episode, operation_id: str, clauses: Mapping[str, str], default: str
+) -> Iterator[Finding]:
     for operation in episode.operations:
         if operation.operation != operation_id or is_refusal_case(operation) or operation.overlaps:
             continue
@@ -139,7 +143,9 @@ def _succeeds(episode: Episode, operation_id: str, clauses: Mapping[str, str], d
             continue
         found = kind(episode, operation)
         if found is Kind.UNKNOWN:
-            yield Inconclusive(f"a call of {operation_id} got no answer in time: raise timeouts.request, or look why")
+            yield Inconclusive(
+                f"a call of {operation_id} got no answer in time: raise timeouts.request, or look why"
+            )
         elif found is Kind.CARRIED_OUT:
             yield OK
         else:
@@ -159,7 +165,11 @@ def _can(episode: Episode, operation: Operation) -> bool:
         return operation.case != ""
     before = pair[0]
     if operation.operation == CHECK_IN:
-        return phase(before) == "expected" and before.get("status") == "CONFIRMED" and room_of_booking(before) is not None
+        return (
+            phase(before) == "expected"
+            and before.get("status") == "CONFIRMED"
+            and room_of_booking(before) is not None
+        )
     return phase(before) == "in_house"
 
 
@@ -184,11 +194,16 @@ def check_out_succeeds(episode: Episode) -> Iterator[Finding]:
     return _succeeds(episode, CHECK_OUT, special, "endpoints/check-out/path")
 
 
-def _not_before_check_in(before: Any, after: Any, operation: Operation, room: RoomRef) -> tuple[str, str] | None:
+def _not_before_check_in(
+    before: Any, after: Any, operation: Operation, room: RoomRef
+) -> tuple[str, str] | None:
     wrong = kept("checked_in_at")(before, after, operation, room)
     came, left = instant(after.get("checked_in_at")), instant(after.get("checked_out_at"))
     if wrong is None and came is not None and left is not None and left < came:
-        return f"checked_out_at not before {after['checked_in_at']}", f"checked_out_at {after['checked_out_at']}"
+        return (
+            f"checked_out_at not before {after['checked_in_at']}",
+            f"checked_out_at {after['checked_out_at']}",
+        )
     return wrong
 
 

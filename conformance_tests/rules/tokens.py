@@ -25,7 +25,14 @@ def _signed(operation: Operation) -> bool:
 
 
 def _register(
-    rule_id: str, title: str, clause: str, hint: str, cases: tuple[str, ...], names: tuple[str, ...], *, opens: bool
+    rule_id: str,
+    title: str,
+    clause: str,
+    hint: str,
+    cases: tuple[str, ...],
+    names: tuple[str, ...],
+    *,
+    opens: bool,
 ) -> None:
     @rule(rule_id, title, clause, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
@@ -40,7 +47,9 @@ def _register(
             if _open(operation) if opens else _shut(operation):
                 yield OK
                 continue
-            message = f"{operation.operation} with the guest token of {operation.case} is answered in another way"
+            message = (
+                f"{operation.operation} with the guest token of {operation.case} is answered in another way"
+            )
             right = ("200",) if opens else ("401", "403")
             yield Violation(clause, message, right, str(operation.status), operation.witness)
 
@@ -52,7 +61,9 @@ def _applies(episode: Episode, operation: Operation) -> bool:
     earlier = [
         other
         for other in episode.operations
-        if other.seq < operation.seq and other.operation == wanted and booking_of(other) == _booking(episode, operation)
+        if other.seq < operation.seq
+        and other.operation == wanted
+        and booking_of(other) == _booking(episode, operation)
     ]
     return all(succeeded(other) for other in earlier[:1])
 
@@ -87,14 +98,22 @@ for _row in (
 )  # fmt: skip
 def foreign(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
-        if operation.case != "token/foreign" or operation.operation != "guestBookingStatus" or operation.status is None:
+        if (
+            operation.case != "token/foreign"
+            or operation.operation != "guestBookingStatus"
+            or operation.status is None
+        ):
             continue
         if operation.status == 403:
             yield OK
         else:
             message = "a guest token of another booking is not answered with 403"
             yield Violation(
-                "access/guest-token-of-other-booking", message, ("403",), str(operation.status), operation.witness
+                "access/guest-token-of-other-booking",
+                message,
+                ("403",),
+                str(operation.status),
+                operation.witness,
             )
 
 
@@ -115,7 +134,11 @@ def auth_refused(episode: Episode) -> Iterator[Finding]:
         if succeeded(operation) or _signed(operation):
             message = f"the channel auth signed a guest channel ({operation.case})"
             yield Violation(
-                "channels/guest/auth-refused", message, ("401 or 403 without auth",), f"{operation.status}", operation.witness
+                "channels/guest/auth-refused",
+                message,
+                ("401 or 403 without auth",),
+                f"{operation.status}",
+                operation.witness,
             )
         else:
             yield OK
@@ -134,7 +157,11 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
         else:
             message = f"the channel auth refuses with another status ({operation.case})"
             yield Violation(
-                "channels/guest/auth-refusal-status", message, ("403",), str(operation.status), operation.witness
+                "channels/guest/auth-refusal-status",
+                message,
+                ("403",),
+                str(operation.status),
+                operation.witness,
             )
 
 

@@ -49,7 +49,9 @@ def same(left: Any, right: Any, *, coarse: bool = False) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key], coarse=coarse) for key in left)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(same(a, b, coarse=coarse) for a, b in zip(left, right, strict=True))
+        return len(left) == len(right) and all(
+            same(a, b, coarse=coarse) for a, b in zip(left, right, strict=True)
+        )
     return bool(left == right)
 
 
@@ -72,7 +74,9 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, .
     """The fields of two objects whose values differ, sorted. The order inside a list of guests is no difference."""
     keys = before.keys() | after.keys()
     return tuple(
-        sorted(key for key in keys if (key in before) != (key in after) or not same_set(before[key], after[key]))
+        sorted(
+            key for key in keys if (key in before) != (key in after) or not same_set(before[key], after[key])
+        )
     )
 
 

@@ -1,0 +1,162 @@
+"""`staycheck check` and `staycheck judge`: record a history and judge it, or judge one that was recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from conformance_tests import runner
+from conformance_tests.engine import NotAHistory, judge_file, report_exit_code
+from conformance_tests.report.json_report import to_json, write_json
+from conformance_tests.report.terminal import console, print_report
+from conformance_tests.rule import UnknownRule, select
+from conformance_tests.subject import open_subject
+from conformance_tests.target import TargetError, UnreachableError
+from contract.clauses import Level
+from staycheck.usage import could_not_judge, wrong_usage
+
+FORMATS = ("json",)
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Judge only rules under this prefix, such as check-in/; repeatable."),
+]
+Gate = Annotated[Level, typer.Option("--level", help="The lowest level that counts.", case_sensitive=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+Reports = Annotated[
+    list[str] | None, typer.Option("--report", help="Write the report too: FORMAT=PATH (json); repeatable.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code says it.")]
+
+
+def check(
+    target: Annotated[
+        str, typer.Argument(help="A target file, a URL, `spawn:COMMAND`, or `reference`.", metavar="TARGET")
+    ],
+    only: Only = None,
+    level: Gate = Level.MUST,
+    seed: Annotated[int, typer.Option(help="What the plan of the run is made from.", min=0)] = 1,
+    jobs: Annotated[int, typer.Option(help="Scenarios at a time.", min=1, max=256)] = 16,
+    record: Annotated[Path | None, typer.Option(help="Keep the recorded history in this file.")] = None,
+    as_json: AsJson = False,
+    report: Reports = None,
+    quiet: Quiet = False,
+) -> None:
+    """Drive a backend through the contract's scenarios and judge what it did.
+
+    Exit code 0: it conforms; 1: it violates the contract; 2: that could not be judged; 64: wrong usage.
+    """
+    prefixes = _prefixes(only)
+    reports = _reports(report)
+    with _history_file(record) as path:
+        _drive(target, seed, jobs, prefixes, path, silent=quiet or as_json)
+        found = _judge(path, prefixes, level)
+    _tell(found, reports, as_json=as_json, quiet=quiet)
+
+
+def judge(
+    history: Annotated[Path, typer.Argument(help="A recorded history (JSON Lines).", metavar="HISTORY")],
+    only: Only = None,
+    level: Gate = Level.MUST,
+    as_json: AsJson = False,
+    report: Reports = None,
+    quiet: Quiet = False,
+) -> None:
+    """Judge a recorded history; no backend is needed. Exit codes as for `check`."""
+    prefixes = _prefixes(only)
+    reports = _reports(report)
+    if not history.is_file():
+        wrong_usage(f"There is no history file {history}; `staycheck check TARGET --record FILE` writes one.")
+    _tell(_judge(history, prefixes, level), reports, as_json=as_json, quiet=quiet)
+
+
+def _prefixes(only: list[str] | None) -> tuple[str, ...]:
+    prefixes = tuple(only or ())
+    try:
+        select(prefixes)
+    except UnknownRule as unknown:
+        wrong_usage(f"--only: {unknown}; `staycheck rules` lists them all.")
+    return prefixes
+
+
+def _reports(wanted: list[str] | None) -> list[Path]:
+    found: list[Path] = []
+    for value in wanted or ():
+        name, equals, path = value.partition("=")
+        if not equals or not path or name not in FORMATS:
+            wrong_usage(f"--report takes FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}, not {value!r}.")
+        if not Path(path).absolute().parent.is_dir():
+            wrong_usage(f"--report: there is no directory {Path(path).absolute().parent}.")
+        found.append(Path(path))
+    return found
+
+
+@contextmanager
+def _history_file(record: Path | None) -> Iterator[Path]:
+    if record is not None:
+        yield record
+        return
+    with tempfile.TemporaryDirectory(prefix="staycheck-") as directory:
+        yield Path(directory) / "history.jsonl"
+
+
+def _drive(address: str, seed: int, jobs: int, only: tuple[str, ...], path: Path, *, silent: bool) -> None:
+    """Record a run. What is wrong with the target or the way to it leaves with a sentence."""
+    out = console(stderr=True)
+    shows = out.is_terminal and not silent
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=out, transient=True, disable=not shows) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def told(progress: runner.Progress) -> None:
+            bar.update(task, description=progress.phase, completed=progress.done, total=progress.total)
+
+        async def drive() -> None:
+            async with open_subject(address) as subject:
+                await runner.run(
+                    subject.target, seed=seed, jobs=jobs, only=only, record=path, progress=told,
+                    sink_socket=subject.sink_socket,
+                )  # fmt: skip
+
+        try:
+            asyncio.run(drive())
+        except TargetError as wrong:
+            wrong_usage(str(wrong))
+        except UnreachableError as silent_backend:
+            could_not_judge(str(silent_backend))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            could_not_judge("The run was interrupted; nothing was judged.")
+
+
+def _judge(path: Path, only: tuple[str, ...], level: Level) -> dict[str, Any]:
+    try:
+        return judge_file(path, only=only, level=level)
+    except NotAHistory as nothing:
+        could_not_judge(f"{path}: {nothing}")
+    except OSError as error:
+        could_not_judge(f"{path} cannot be read: {error.strerror}.")
+
+
+def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, quiet: bool) -> None:
+    for path in paths:
+        try:
+            write_json(report, path)
+        except OSError as error:
+            could_not_judge(f"The report cannot be written to {path}: {error.strerror}.")
+    if as_json:
+        typer.echo(to_json(report), nl=False)
+    elif not quiet:
+        print_report(report, console())
+    raise typer.Exit(report_exit_code(report))

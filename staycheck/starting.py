@@ -1,0 +1,90 @@
+"""`staycheck init`: a commented target file to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance_tests.report.terminal import console
+from staycheck.usage import wrong_usage
+
+TEMPLATE = """\
+# The backend that `staycheck check staycheck.toml` judges. Paths are relative to this file; times are in seconds.
+# Secrets come from the environment: every *_env names a variable. Lines that are commented out show the defaults.
+
+name = "my backend"
+base_url = "http://127.0.0.1:8000"
+# allow = ["staging.example.com"]      # hosts beside loopback that may be judged
+
+# How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive.
+[staff.manager]
+username = "manager"
+password_env = "STAYCHECK_MANAGER_PASSWORD"
+
+[staff.front_desk]
+username = "frontdesk"
+password_env = "STAYCHECK_FRONT_DESK_PASSWORD"
+
+[staff.housekeeping]
+username = "housekeeper"
+password_env = "STAYCHECK_HOUSEKEEPING_PASSWORD"
+
+# Somebody who works in another hotel of the same backend.
+[staff.outsider]
+username = "outsider"
+password_env = "STAYCHECK_OUTSIDER_PASSWORD"
+# token_env = "STAYCHECK_OUTSIDER_TOKEN"   # a ready staff token instead of a password, for any of them
+
+# How events are seen. The sink is a Pusher-compatible REST endpoint that staycheck runs: point the backend's Pusher
+# client at it (host, port, app id, key, secret as here). It sees every event in the order it was sent.
+[realtime.sink]
+host = "127.0.0.1"
+port = 8790
+app_id = "1001"
+key = "staycheck"
+secret = "staycheck-secret"
+
+# Or be a client of the Pusher server the backend publishes to, as a frontend is. Both may be combined.
+# [realtime.subscribe]
+# url = "ws://127.0.0.1:6001"
+# key = "app-key"
+# secret_env = "PUSHER_SECRET"         # signs guest channels here instead of asking the backend
+
+# How a scenario gets the state it needs: one of url, command, pool. The states are listed in
+# schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive.
+[states]
+url = "/test-support/states"
+# command = ["python", "manage.py", "staycheck_states"]   # JSON lines on stdin and stdout
+# pool = "fixtures.json"                                   # prepared fixtures: {state: [{params, bindings}]}
+# token_env = "STAYCHECK_CONTROL_TOKEN"                    # sent as a bearer token
+
+# How effects are read that no public endpoint shows: guests, tokens, cleanup, device, failures. booking, room and audit
+# are read from the public endpoints unless named here. The probes are listed in schemas/probes.yaml.
+[probes]
+url = "/test-support/probes"
+# [probes.paths.guests]
+# path = "/api/staff/hotel/{hotel_slug}/guests/?booking={booking_id}"
+# pointer = "/results"
+
+# If the backend keeps the promises in other words, a dialect translates them.
+# dialect = "dialect.toml"
+
+[timeouts]
+request = 10      # one HTTP call
+event = 5         # an event that is due
+grace = 0.2       # late extras after a fence
+"""
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("staycheck.toml"),
+) -> None:
+    """Write a commented target file."""
+    if path.exists():
+        wrong_usage(f"{path} is there already; name another file, or remove it first.")
+    if not path.absolute().parent.is_dir():
+        wrong_usage(f"There is no directory {path.absolute().parent}.")
+    path.write_text(TEMPLATE, encoding="utf-8", newline="\n")
+    console().print(f"Wrote {path}. Fill it in, then: staycheck check {path}")
