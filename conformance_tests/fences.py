@@ -74,6 +74,8 @@ class Fences:
             _release(self._waiting)
 
     async def _fence(self) -> None:
+        if self._client.is_lost:
+            return
         begun = self._recorder.now()
         wanted = self._keys()
         expectation = self._settler.expect(wanted)

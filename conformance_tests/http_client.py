@@ -20,6 +20,7 @@ from conformance_tests.refusals import ANONYMOUS, GUEST
 from conformance_tests.target import Target
 from conformance_tests.wire import Request, Wire
 
+_LOST_AFTER = 8
 _MAX_TEXT = 20_000
 """Characters of a body that is not JSON that are kept."""
 
@@ -62,6 +63,12 @@ class HttpClient:
         self._numbers = itertools.count(1)
         self.login_problems: dict[str, str] = {}
         """Actor -> why there is no token."""
+        self._unanswered = 0
+
+    @property
+    def is_lost(self) -> bool:
+        """The backend has not answered so many calls in a row that more of them would only take time."""
+        return self._unanswered >= _LOST_AFTER
 
     def new_id(self) -> str:
         """The id of the next call; a snapshot before the call needs it first."""
@@ -85,6 +92,7 @@ class HttpClient:
         )
         answer = await self.send(request, call.operation)
         self._learn_tokens(answer.body)
+        self._unanswered = self._unanswered + 1 if answer.status is None else 0
         if answer.status is None:
             self._recorder.reply(call=call_id, outcome="indeterminate", reason=answer.reason)
         else:

@@ -137,7 +137,7 @@ class _Run:
         finally:
             if fences is not None:
                 await fences.stop()
-            await watch.drain(self._target.timeouts.event)
+            await watch.end(self._target.timeouts.event)
             self._recorder.mark("run-end")
 
     async def _run_all(
@@ -185,10 +185,10 @@ class _Run:
     async def _log_in(self, client: HttpClient) -> tuple[str, ...]:
         """Who can log in. Raises UnreachableError when the manager cannot: without one there is nothing to see."""
         configured = [actor for actor in ACTORS if actor in self._target.staff]
-        tokens = await asyncio.gather(*(client.staff_token(actor) for actor in configured))
-        actors = tuple(actor for actor, token in zip(configured, tokens, strict=True) if token is not None)
         if "manager" not in configured:
             raise TargetError("The target has no [staff.manager]; without a manager nothing can be judged.")
+        tokens = await asyncio.gather(*(client.staff_token(actor) for actor in configured))
+        actors = tuple(actor for actor, token in zip(configured, tokens, strict=True) if token is not None)
         if "manager" not in actors:
             raise UnreachableError(
                 f"The manager cannot log in at {self._target.base_url}: {client.login_problems.get('manager', 'there are no credentials')}."

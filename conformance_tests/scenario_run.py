@@ -63,6 +63,8 @@ class ScenarioRun:
                 await self._steps()
         except MissingBindingError as missing:
             self._note(f"The states of this scenario have no binding {missing}.")
+        except KeyError as missing:  # a path of the dialect that needs more than the operation names
+            self._note(f"The path of the call needs {missing}, which is not known.")
         finally:
             for expectation in self._pending:
                 expectation.over()
@@ -108,6 +110,9 @@ class ScenarioRun:
 
     async def _steps(self) -> None:
         for step in self._scenario.steps:
+            if self._stage.client.is_lost:
+                self._note("The backend does not answer any more; the scenario ends here.")
+                return
             if step.token is not None and step.token not in self._bindings:
                 self._note(f"There is no {step.token} to show for {step.case}.")
                 continue

@@ -110,7 +110,11 @@ async def _spawned(command: Sequence[str], *, always_sink: bool) -> AsyncIterato
             url = await process.ready(f"http://{sink.host}:{port}", Timeouts().ready)
             target = await discover(url)
             target = _with_sink(target, sink, always=always_sink)
-            yield Subject(target, listener if target.realtime.sink is not None else None)
+            try:
+                yield Subject(target, listener if target.realtime.sink is not None else None)
+            except UnreachableError:
+                if process.exit_code is None:
+                    raise
             if process.exit_code is not None:
                 raise UnreachableError(process.obituary("died while it was judged"))
         finally:

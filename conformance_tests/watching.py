@@ -27,6 +27,7 @@ class Watch:
         self._owners: dict[tuple[str, str, str], str] = {}
         self._hotels: dict[str, str] = {}
         self._reads: set[asyncio.Task[None]] = set()
+        self._over = False
 
     def own(self, scenario: str, bindings: Mapping[str, Any]) -> None:
         """Events about these bookings and rooms belong to the scenario from now on."""
@@ -43,6 +44,8 @@ class Watch:
         self, observer: str, channel: str, name: str, data: Any, *, size: int, connection: int | None = None
     ) -> asyncio.Task[None] | None:
         """Record an event (names as on the wire), and start the read it causes."""
+        if self._over:
+            return None
         channel, name, data = self._wire.event(channel, name, data)
         payload = _mapping(_mapping(data).get("payload"))
         if isinstance(payload.get("guest_token"), str):
@@ -61,10 +64,12 @@ class Watch:
 
     def noticed(self, observer: str, text: str) -> None:
         """Something about the observer itself."""
-        self._recorder.mark("observer", observer=observer, text=text)
+        if not self._over:
+            self._recorder.mark("observer", observer=observer, text=text)
 
-    async def drain(self, within: float) -> None:
-        """Let the reads under way come to an end; those that do not within so many seconds are given up."""
+    async def end(self, within: float) -> None:
+        """Hear nothing more, and let the reads under way come to an end; those that take longer are given up."""
+        self._over = True
         if not self._reads:
             return
         _, late = await asyncio.wait(set(self._reads), timeout=within)

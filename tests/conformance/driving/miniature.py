@@ -82,7 +82,9 @@ class Miniature:
         if asked["action"] == "teardown":
             self.torn_down.append(asked["run"])
             return web.json_response({"results": []})
-        return web.json_response({"results": [self._arrange(one["state"], one["params"]) for one in asked["states"]]})
+        return web.json_response(
+            {"results": [self._arrange(one["state"], one["params"]) for one in asked["states"]]}
+        )
 
     def _arrange(self, state: str, params: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {"hotel_slug": SLUG, "hotel_id": HOTEL}
@@ -143,7 +145,9 @@ class Miniature:
             return booking
         body = await request.json() if request.can_read_body else {}
         booking["room_id"] = body.get("room_id")
-        await self._publish(f"staff-hotel-{HOTEL}", "booking_updated", booking, {"booking_id": booking["booking_id"]})
+        await self._publish(
+            f"staff-hotel-{HOTEL}", "booking_updated", booking, {"booking_id": booking["booking_id"]}
+        )
         return web.json_response(booking)
 
     async def _set_status(self, request: web.Request) -> web.Response:
@@ -174,7 +178,9 @@ class Miniature:
         await self._publish(f"private-guest-booking.{booking['booking_id']}", name, booking, scope)
 
     async def _publish_room(self, name: str, room: dict[str, Any]) -> None:
-        await self._publish(f"{SLUG}.rooms", name, room, {"room_id": room["id"], "room_number": room["room_number"]})
+        await self._publish(
+            f"{SLUG}.rooms", name, room, {"room_id": room["id"], "room_number": room["room_number"]}
+        )
 
     async def _publish(self, channel: str, name: str, payload: Any, scope: Any) -> None:
         if not self.sink or self._session is None:

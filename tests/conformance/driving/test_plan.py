@@ -1,0 +1,72 @@
+"""The plan: the same for the same seed, complete, and made of what the contract knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance_tests.bindings import MissingBindingError, filled
+from conformance_tests.refusals import ANONYMOUS, GUEST, REFUSALS
+from conformance_tests.scenarios.plan import everything, plan
+from conformance_tests.target import ACTORS
+from contract.catalogue import provider_state
+from contract.clauses import clause
+from contract.errors import error_code
+from contract.operations import operation
+
+
+def test_the_same_seed_gives_the_same_plan_and_another_one_another_order() -> None:
+    assert plan(7) == plan(7)
+    assert [one.name for one in plan(7)] != [one.name for one in plan(8)]
+    assert sorted(one.name for one in plan(7)) == sorted(one.name for one in plan(8))
+
+
+def test_names_are_unique() -> None:
+    names = [scenario.name for scenario in everything()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("scenario", list(everything()), ids=lambda scenario: scenario.name)
+def test_a_scenario_asks_for_states_operations_and_actors_there_are(scenario) -> None:  # type: ignore[no-untyped-def]
+    for wanted in scenario.states:
+        provider_state(wanted.state).fill(wanted.params)
+    for step in scenario.steps:
+        known = {parameter.name for parameter in operation(step.operation).parameters}
+        assert set(step.params) <= known | {"token"}
+        assert step.actor in (*ACTORS, ANONYMOUS, GUEST)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.case)
+def test_a_refusal_names_a_clause_and_a_code_the_operation_has(refusal) -> None:  # type: ignore[no-untyped-def]
+    clause(refusal.clause)
+    error_code(refusal.code)
+    assert refusal.code in operation(refusal.operation).refusal_codes
+
+
+@pytest.mark.parametrize(
+    ("only", "in_it", "not_in_it"),
+    [
+        ("check-in", "stay/party-of-1", "housekeeping/maintenance"),
+        ("check-in/refuse/departed", "check-in/refuse/departed", "check-out/refuse/not-checked-in"),
+        ("housekeeping", "housekeeping/maintenance", "tokens/stay"),
+        ("login", "login/refuse/wrong-password", "stay/party-of-1"),
+    ],
+)
+def test_only_leaves_out_what_cannot_feed_the_rule(only: str, in_it: str, not_in_it: str) -> None:
+    names = {scenario.name for scenario in plan(1, [only])}
+    assert in_it in names
+    assert not_in_it not in names
+
+
+def test_a_word_nobody_knows_gets_everything() -> None:
+    assert len(plan(1, ["events"])) == len(plan(1))
+
+
+def test_a_template_is_filled_with_the_binding_itself() -> None:
+    bindings = {"room_id": 5, "slug": "h"}
+    assert filled({"a": "{room_id}", "b": ["x-{slug}", 1], "c": None}, bindings) == {
+        "a": 5,
+        "b": ["x-h", 1],
+        "c": None,
+    }
+    with pytest.raises(MissingBindingError):
+        filled("{nobody}", bindings)
