@@ -61,27 +61,30 @@ def parse_channel(name: str) -> Channel | None:
     for kind, pattern in _patterns().items():
         found = pattern.fullmatch(name)
         if found is not None:
-            return Channel(kind, found["key"])
+            return Channel(kind, found[KEY_FIELDS[kind]])
     return None
 
 
 @cache
 def _patterns() -> Mapping[ChannelKind, re.Pattern[str]]:
-    return {kind: address_pattern(kind, address) for kind, address in addresses().items()}
+    return {kind: address_pattern(address) for kind, address in addresses().items()}
 
 
-def address_pattern(kind: ChannelKind, address: str) -> re.Pattern[str]:
-    """Matches the names an address template makes; the group `key` is the key.
+def address_pattern(address: str) -> re.Pattern[str]:
+    """Matches the names an address template makes; each parameter (hotel_slug, hotel_id, booking_id) is a group.
 
-    The template holds the kind's parameter exactly once (ValueError otherwise).
+    ValueError for another parameter, or one that stands there twice.
     """
-    field = KEY_FIELDS[kind]
-    before, found, after = address.partition(f"{{{field}}}")
-    if not found or "{" in before + after:
+    parts = re.split(r"\{(\w*)\}", address)
+    names = parts[1::2]
+    if len(set(names)) != len(names) or not set(names) <= set(KEY_FIELDS.values()):
         raise ValueError(
-            f"the address {address!r} of the {kind} channel needs {{{field}}}, once, and no other"
+            f"the address {address!r} may hold {', '.join(KEY_FIELDS.values())} in braces, each once"
         )
-    return re.compile(f"{re.escape(before)}(?P<key>{_key_pattern(field)}){re.escape(after)}", re.ASCII)
+    groups = [
+        f"(?P<{part}>{_key_pattern(part)})" if i % 2 else re.escape(part) for i, part in enumerate(parts)
+    ]
+    return re.compile("".join(groups), re.ASCII)
 
 
 def _key_pattern(field: str) -> str:

@@ -41,14 +41,18 @@ UNASSERTED = (
 )  # fmt: skip
 """The formats jsonschema-rs would check on its own, each a little differently from everybody else."""
 
-_CLASSES = {"d": "0-9", "w": "A-Za-z0-9_"}
+_CLASSES = {
+    "d": "0-9",
+    "w": "A-Za-z0-9_",
+    "s": r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
+}
 
 
 @cache
 def python_pattern(pattern: str) -> re.Pattern[str]:
     r"""An ECMA-262 pattern for `re`.
 
-    `$` is the very end (Python's also matches before a last newline), `\d` and `\w` are ASCII.
+    `$` is the very end (Python's also matches before a last newline), `\d` and `\w` are ASCII, `\s` is ECMA's.
     """
     out: list[str] = []
     in_class = False
@@ -74,6 +78,8 @@ def python_pattern(pattern: str) -> re.Pattern[str]:
 def _escape(char: str, in_class: bool) -> str:
     if char in _CLASSES:
         return _CLASSES[char] if in_class else f"[{_CLASSES[char]}]"
-    if char in "DW" and not in_class:
+    if char in "DWS":
+        if in_class:
+            raise ValueError(f"a pattern of the contract has no \\{char} inside brackets")
         return f"[^{_CLASSES[char.lower()]}]"
     return "\\" + char

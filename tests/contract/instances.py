@@ -25,6 +25,11 @@ RANDOMS = st.integers(0, 2**32).map(Random)
 
 WORDS = ["", "a", "Ann", "Zoë", "O'Brien", "két", "10:00", "x y", "\u2028", "😀", "id", "booking_updated"]
 BY_PATTERN = {
+    r"^[^\u0000]*$": ["", "Zoë", "two\nlines"],
+    r"\S": ["a note", " x"],
+    r"^\d+\.\d+$": ["12.345"],
+    r"^[-A-Za-z0-9_=@,.;]{1,164}$": ["private-x", "grand-demo.rooms"],
+    r"^[^:]+:[0-9a-f]{64}$": ["staycheck:" + "0a" * 32],
     r"^([01]\d|2[0-3]):[0-5]\d$": ["00:00", "15:00", "23:59"],
     r"^-?\d+\.\d{2}$": ["0.00", "129.90", "-3.10"],
     r"^[A-Z]{3}$": ["EUR", "USD"],

@@ -49,7 +49,7 @@ def test_what_is_no_channel_of_the_contract_is_none(name: str) -> None:
     assert parse_channel(name) is None
 
 
-def test_a_template_without_the_key_or_with_another_is_refused() -> None:
-    for address in ("all-rooms", "{hotel_slug}.{hotel_slug}", "{hotel_id}.rooms"):
-        with pytest.raises(ValueError, match=r"needs \{hotel_slug\}"):
-            address_pattern("rooms", address)
+def test_a_template_with_another_parameter_or_one_twice_is_refused() -> None:
+    for address in ("{room}.rooms", "{hotel_slug}.{hotel_slug}", "{}.rooms"):
+        with pytest.raises(ValueError, match="may hold hotel_slug, hotel_id, booking_id"):
+            address_pattern(address)

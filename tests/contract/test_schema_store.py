@@ -100,7 +100,18 @@ def test_patterns_mean_the_same_in_python() -> None:
     assert not python_pattern(r"^\d+$").search("12\n")
     assert not python_pattern(r"^\d+$").search("١٢")
     assert python_pattern(r"^[\w$]+\$$").search("a$b$")
-    assert python_pattern(r"^\D\W$").search("a-")
+    assert python_pattern(r"^\D\W\S$").search("a-x")
+    with pytest.raises(ValueError, match="inside brackets"):
+        python_pattern(r"[\S]")
+
+
+@pytest.mark.parametrize("escape", ["d", "D", "w", "W", "s", "S", "."])
+def test_character_classes_hold_the_same_characters_on_both_paths(escape: str) -> None:
+    pattern = "^.$" if escape == "." else f"^\\{escape}$"
+    ref = schema_store().inline({"pattern": pattern})
+    ours = python_pattern(pattern)
+    for point in (*range(0x3100), 0xFEFF, 0xFF11, 0x1D7D8):
+        assert schema_store().valid(ref, chr(point)) == (ours.search(chr(point)) is not None), hex(point)
 
 
 def messages(ref: str, instance: Any) -> list[str]:
