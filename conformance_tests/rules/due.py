@@ -1,8 +1,7 @@
 """Which events an operation owes, and which of those that came in paid the debt.
 
-What is due stands in openapi.yaml (`x-events`). Matching is done per observer: first inside the window of each call, then
-late arrivals against what is still owed; what is left over is extra. Deliveries of one event (same channel, name, id and
-body) count once.
+What is due stands in openapi.yaml (`x-events`). Matching is done per observer, by content first and by time second; what
+is left over is extra. Deliveries of one event (same channel, name, id and body) count once.
 """
 
 from __future__ import annotations
@@ -206,32 +205,42 @@ def deliveries(episode: Episode) -> tuple[Delivery, ...]:
         )
         strays = {event.seq for event in episode.strays}
         open_events = [event for event in open_events if event.seq not in strays]
-        paid, owed = _match(debts, open_events, windows=True)
-        late, owed = _match(owed, open_events, windows=False)
+        paid, late, owed = _pay(debts, open_events)
         found.append(Delivery(observer, tuple(paid), tuple(late), tuple(owed), tuple(open_events)))
     return tuple(found)
 
 
-def _match(
-    debts: list[Due], events: list[Event], *, windows: bool
-) -> tuple[list[tuple[Due, Event]], list[Due]]:
-    """Pay each debt with the first fitting event, taking it out of `events`; what stays owed comes second."""
+def _pay(
+    debts: list[Due], events: list[Event]
+) -> tuple[list[tuple[Due, Event]], list[tuple[Due, Event]], list[Due]]:
+    """Pay each debt with an event, taking it out of `events`: (paid in the window of its call, paid later, still owed).
+
+    First the events whose content is that of the call, in call order and order of arrival, whenever they came: an event may
+    well arrive after the next call has begun. Only then those of another content, first inside the window of the call.
+    """
     paid: list[tuple[Due, Event]] = []
-    owed: list[Due] = []
-    for debt in debts:
-        last = debt.operation.until if windows else _NO_END
-        candidates = [
-            event for event in events if debt.operation.seq < event.seq < last and debt.about(event)
-        ]
-        chosen = next(
-            (event for event in candidates if debt.fits(event)), candidates[0] if candidates else None
-        )
-        if chosen is None:
-            owed.append(debt)
-        else:
-            events.remove(chosen)
-            paid.append((debt, chosen))
-    return paid, owed
+    late: list[tuple[Due, Event]] = []
+    for fitting, in_window in ((True, False), (False, True), (False, False)):
+        owed: list[Due] = []
+        for debt in debts:
+            last = debt.operation.until if in_window else _NO_END
+            chosen = next(
+                (
+                    event
+                    for event in events
+                    if debt.operation.seq < event.seq < last
+                    and debt.about(event)
+                    and (debt.fits(event) or not fitting)
+                ),
+                None,
+            )
+            if chosen is None:
+                owed.append(debt)
+            else:
+                events.remove(chosen)
+                (paid if chosen.seq < debt.operation.until else late).append((debt, chosen))
+        debts = owed
+    return paid, late, debts
 
 
 def due_events(episode: Episode, *names: str) -> list[tuple[Due, Event]]:
