@@ -67,8 +67,12 @@ class HttpClient:
 
     @property
     def is_lost(self) -> bool:
-        """The backend has not answered so many calls in a row that more of them would only take time."""
+        """The backend has not answered so many requests in a row that more of them would only take time."""
         return self._unanswered >= _LOST_AFTER
+
+    def heard_back(self, answered: bool) -> None:
+        """Keep count of requests without an answer, also of those that others send."""
+        self._unanswered = 0 if answered else self._unanswered + 1
 
     def new_id(self) -> str:
         """The id of the next call; a snapshot before the call needs it first."""
@@ -92,7 +96,6 @@ class HttpClient:
         )
         answer = await self.send(request, call.operation)
         self._learn_tokens(answer.body)
-        self._unanswered = self._unanswered + 1 if answer.status is None else 0
         if answer.status is None:
             self._recorder.reply(call=call_id, outcome="indeterminate", reason=answer.reason)
         else:
@@ -107,6 +110,8 @@ class HttpClient:
 
     async def ask(self, operation: str, actor: str, params: Mapping[str, Any], body: Any = None) -> Answer:
         """Make a call that is not recorded: the read of a probe, the subscriber's own authorization."""
+        if self.is_lost:
+            return Answer(None, reason="the backend does not answer any more")
         return await self.send(await self._request(Call(operation, actor, params, body)), operation)
 
     async def _request(self, call: Call) -> Request:
@@ -131,9 +136,12 @@ class HttpClient:
                 ) as reply:
                     raw = await reply.read()
         except TimeoutError:
+            self.heard_back(False)
             return Answer(None, reason=f"no answer within {self._target.timeouts.request:g} s")
         except (aiohttp.ClientError, OSError) as error:
+            self.heard_back(False)
             return Answer(None, reason=f"{type(error).__name__}: {error}"[:300])
+        self.heard_back(True)
         body, is_json = read_json(raw) if raw else (None, False)
         if not is_json and body is not None:
             body = body[:_MAX_TEXT]

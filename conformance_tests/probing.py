@@ -89,6 +89,8 @@ class Prober:
 
     async def look(self, asks: Sequence[Ask]) -> list[Seen]:
         """One answer per question, in order; never an exception."""
+        if self._client.is_lost:
+            return [Seen(ask, self._now(), missing="the backend does not answer any more") for ask in asks]
         batch = [ask for ask in asks if ask.probe in self._batched]
         single = [ask for ask in asks if ask.probe not in self._batched]
         answers = await asyncio.gather(self._ask_batch(batch), *(self._ask_one(ask) for ask in single))
@@ -99,7 +101,7 @@ class Prober:
 
     async def look_publicly(self, ask: Ask) -> Seen:
         """Read the way a client reads: the public endpoint when the probe has one."""
-        if ask.probe in _PUBLIC and ask.probe not in self._target.probes.paths:
+        if not self._client.is_lost and ask.probe in _PUBLIC and ask.probe not in self._target.probes.paths:
             return await self._ask_public(ask)
         return (await self.look([ask]))[0]
 
@@ -147,6 +149,7 @@ class Prober:
                 async with self._session.post(url, json=question, headers=headers) as reply:
                     raw = await reply.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            self._client.heard_back(False)
             raise UnreachableError(f"the probe endpoint does not answer: {type(error).__name__}") from None
         if reply.status != 200:
             raise UnreachableError(f"the probe endpoint answered {reply.status}")

@@ -59,7 +59,7 @@ class ScenarioRun:
         recorder, name = self._stage.recorder, self._scenario.name
         recorder.mark("scenario-start", scenario=name)
         try:
-            if self._mark_arranged() and await self._join_guest_channels():
+            if self._mark_arranged() and not self._is_lost() and await self._join_guest_channels():
                 await self._steps()
         except MissingBindingError as missing:
             self._note(f"The states of this scenario have no binding {missing}.")
@@ -70,6 +70,12 @@ class ScenarioRun:
                 expectation.over()
             recorder.mark("scenario-end", scenario=name)
             await self._leave_guest_channels()
+
+    def _is_lost(self) -> bool:
+        lost = self._stage.client.is_lost
+        if lost:
+            self._note("The backend does not answer any more; the scenario ends here.")
+        return lost
 
     def _note(self, text: str) -> None:
         self._stage.recorder.mark("note", scenario=self._scenario.name, text=text)
@@ -110,8 +116,7 @@ class ScenarioRun:
 
     async def _steps(self) -> None:
         for step in self._scenario.steps:
-            if self._stage.client.is_lost:
-                self._note("The backend does not answer any more; the scenario ends here.")
+            if self._is_lost():
                 return
             if step.token is not None and step.token not in self._bindings:
                 self._note(f"There is no {step.token} to show for {step.case}.")
