@@ -1,0 +1,60 @@
+"""The wire: requests in the backend's words, answers and events in the contract's."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance_tests.target import TargetError
+from conformance_tests.wire import Wire
+
+STAY = {"hotel_slug": "grand", "hotel_id": 3, "room_id": 11, "room_number": 203, "booking_id": "B1"}
+DIALECT = {
+    "name": "other words",
+    "base_path": "/v2",
+    "paths": {"setRoomStatus": "/hotels/{hotel_slug}/rooms/{room_number}/status"},
+    "auth": {"header": "X-Auth", "scheme": "Bearer", "guest_scheme": "Guest"},
+    "channels": {"staff": "{hotel_slug}.room-bookings"},
+    "errors": ["flat_error_detail"],
+}
+
+
+@pytest.fixture
+def wire() -> Wire:
+    found = Wire(DIALECT)
+    found.know(STAY)
+    return found
+
+
+def test_a_room_is_named_the_other_way_when_the_path_wants_it(wire: Wire) -> None:
+    request = wire.request("setRoomStatus", {"hotel_slug": "grand", "room_id": 11}, {"to_status": "OCCUPIED"})
+    assert (request.method, request.path) == ("POST", "/v2/hotels/grand/rooms/203/status")
+
+
+def test_credentials_are_sent_as_the_backend_takes_them(wire: Wire) -> None:
+    assert wire.staff_header("t") == {"X-Auth": "Bearer t"}
+    assert wire.request("guestContext", {}, None, guest_token="raw").headers == {"X-Auth": "Guest raw"}
+    link = wire.request(
+        "guestBookingStatus", {"hotel_slug": "grand", "booking_id": "B1"}, None, guest_token="raw"
+    )
+    assert (link.query, dict(link.headers)) == ({"token": "raw"}, {})
+
+
+def test_channels_are_translated_both_ways(wire: Wire) -> None:
+    assert wire.channel_name("staff-hotel-3") == "grand.room-bookings"
+    assert wire.event("grand.room-bookings", "booking_updated", {"x": 1})[0] == "staff-hotel-3"
+
+
+def test_a_refusal_is_read_in_the_shape_the_backend_has(wire: Wire) -> None:
+    body = wire.reply("checkIn", 400, {"error": "ROOM_NOT_READY", "detail": "dirty"})
+    assert body == {"error": {"code": "ROOM_NOT_READY", "message": "dirty"}}
+
+
+def test_the_channel_authorization_is_a_form() -> None:
+    request = Wire(None).request("channelAuth", {}, {"socket_id": "1.2", "channel_name": "private-x"})
+    assert request.form
+    assert request.body == {"socket_id": "1.2", "channel_name": "private-x"}
+
+
+def test_a_dialect_that_cannot_be_is_one_sentence() -> None:
+    with pytest.raises(TargetError, match="cannot be used"):
+        Wire({"name": "x", "paths": {"noSuchOperation": "/x"}})
