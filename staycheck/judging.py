@@ -33,6 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON."
 Reports = Annotated[
     list[str] | None, typer.Option("--report", help="Write the report too: FORMAT=PATH (json); repeatable.")
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every rule.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code says it.")]
 
 
@@ -47,6 +48,7 @@ def check(
     record: Annotated[Path | None, typer.Option(help="Keep the recorded history in this file.")] = None,
     as_json: AsJson = False,
     report: Reports = None,
+    verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Drive a backend through the contract's scenarios and judge what it did.
@@ -56,9 +58,9 @@ def check(
     prefixes = _prefixes(only)
     reports = _reports(report)
     with _history_file(record) as path:
-        _drive(target, seed, jobs, prefixes, path, silent=quiet or as_json)
+        _drive(target, seed, jobs, prefixes, path, silent=quiet or as_json, keeps=record is not None)
         found = _judge(path, prefixes, level)
-    _tell(found, reports, as_json=as_json, quiet=quiet)
+    _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
 
 
 def judge(
@@ -67,6 +69,7 @@ def judge(
     level: Gate = Level.MUST,
     as_json: AsJson = False,
     report: Reports = None,
+    verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Judge a recorded history; no backend is needed. Exit codes as for `check`."""
@@ -74,7 +77,19 @@ def judge(
     reports = _reports(report)
     if not history.is_file():
         wrong_usage(f"There is no history file {history}; `staycheck check TARGET --record FILE` writes one.")
-    _tell(_judge(history, prefixes, level), reports, as_json=as_json, quiet=quiet)
+    _tell(_judge(history, prefixes, level), reports, as_json=as_json, verbose=verbose, quiet=quiet)
+
+
+def demo() -> None:
+    """Start the reference server on its embedded database, judge it, print every rule's verdict, stop it.
+
+    The demo hotel's arrival window is open around the clock, so it works at any hour.
+    """
+    console(stderr=True).print(
+        "Starting the reference server on SQLite; its arrival window is open around the clock, so that today's "
+        "arrivals can check in."
+    )
+    check("reference", verbose=True)
 
 
 def _prefixes(only: list[str] | None) -> tuple[str, ...]:
@@ -107,7 +122,9 @@ def _history_file(record: Path | None) -> Iterator[Path]:
         yield Path(directory) / "history.jsonl"
 
 
-def _drive(address: str, seed: int, jobs: int, only: tuple[str, ...], path: Path, *, silent: bool) -> None:
+def _drive(
+    address: str, seed: int, jobs: int, only: tuple[str, ...], path: Path, *, silent: bool, keeps: bool
+) -> None:
     """Record a run. What is wrong with the target or the way to it leaves with a sentence."""
     out = console(stderr=True)
     shows = out.is_terminal and not silent
@@ -137,7 +154,8 @@ def _drive(address: str, seed: int, jobs: int, only: tuple[str, ...], path: Path
         except UnreachableError as silent_backend:
             could_not_judge(str(silent_backend))
         except (KeyboardInterrupt, asyncio.CancelledError):
-            could_not_judge("The run was interrupted; nothing was judged.")
+            kept = f" What was recorded is in {path}." if keeps else ""
+            could_not_judge(f"The run was interrupted; nothing was judged.{kept}")
 
 
 def _judge(path: Path, only: tuple[str, ...], level: Level) -> dict[str, Any]:
@@ -149,7 +167,7 @@ def _judge(path: Path, only: tuple[str, ...], level: Level) -> dict[str, Any]:
         could_not_judge(f"{path} cannot be read: {error.strerror}.")
 
 
-def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, quiet: bool) -> None:
+def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, verbose: bool, quiet: bool) -> None:
     for path in paths:
         try:
             write_json(report, path)
@@ -158,5 +176,5 @@ def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, quiet: bo
     if as_json:
         typer.echo(to_json(report), nl=False)
     elif not quiet:
-        print_report(report, console())
+        print_report(report, console(), every_rule=verbose)
     raise typer.Exit(report_exit_code(report))

@@ -10,14 +10,14 @@ import typer
 from conformance_tests.report.terminal import console
 from conformance_tests.verdict import EXIT_USAGE
 from staycheck.explaining import explain, rules
-from staycheck.judging import check, judge
+from staycheck.judging import check, demo, judge
 from staycheck.serving import serve
 from staycheck.starting import init
 
 app = typer.Typer(
     name="staycheck", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (check, judge, rules, explain, init, serve):
+for command in (demo, serve, check, judge, rules, explain, init):
     app.command()(command)
 
 

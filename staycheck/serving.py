@@ -16,10 +16,10 @@ from reference_server.logs import configure_logs
 from reference_server.process import ListenError, run
 from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
+from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
 _EMBEDDED = "embedded"
-_WRONG_USAGE, _COULD_NOT_RUN = 64, 2
 
 
 def serve(
@@ -52,16 +52,15 @@ def serve(
         db, [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()], check_replies
     )
     if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
-        _fail(
+        wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
-            "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1.",
-            _WRONG_USAGE,
+            "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1."
         )
     configure_logs(quiet=quiet or announce, secrets=_secrets(settings))
     try:
         run(settings, host, port, lambda url: _ready(url, settings, announce))
     except (ListenError, StoreError) as error:
-        _fail(str(error), _COULD_NOT_RUN)
+        could_not_judge(str(error))
 
 
 def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
@@ -71,7 +70,7 @@ def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
             try:
                 addresses.append(parse_realtime_url(place))
             except ValueError as error:
-                _fail(f"--realtime: {error}", _WRONG_USAGE)
+                wrong_usage(f"--realtime: {error}")
     secret = os.environ.get("STAYCHECK_PUSHER_SECRET", DEFAULT_APP.secret)
     return Settings(
         db=db,
@@ -86,11 +85,6 @@ def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
 def _secrets(settings: Settings) -> tuple[str, ...]:
     tokens = (settings.control_token,) if settings.control_token else ()
     return (settings.pusher_app.secret, *(a.app.secret for a in settings.publish_to), *tokens)
-
-
-def _fail(sentence: str, code: int) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
-    raise typer.Exit(code)
 
 
 def _ready(url: str, settings: Settings, announce: bool) -> None:

@@ -37,8 +37,8 @@ def console(*, stderr: bool = False) -> Console:
     return found
 
 
-def print_report(report: dict[str, Any], out: Console) -> None:
-    """The whole report."""
+def print_report(report: dict[str, Any], out: Console, *, every_rule: bool = False) -> None:
+    """The whole report; with `every_rule` a line for each rule in place of a mark."""
     rules = sorted(report["rules"], key=lambda rule: (_RANK[rule["level"]], rule["id"]))
     for rule in rules:
         if rule["verdict"] == "fail":
@@ -48,7 +48,7 @@ def print_report(report: dict[str, Any], out: Console) -> None:
             _line(out, Text.assemble(("ERROR ", _STYLES["error"]), (rule["id"], "bold")))
             _inside(out, "; ".join(rule["reasons"]))
     _inconclusive([rule for rule in rules if rule["verdict"] == "inconclusive"], out)
-    _table(report["rules"], out)
+    (_list if every_rule else _table)(report["rules"], out)
     _totals(report, out)
 
 
@@ -121,6 +121,16 @@ def _table(rules: list[dict[str, Any]], out: Console) -> None:
             _line(out, Text.assemble(label.ljust(width + 1), marks[start : start + room], (tail, "dim")))
     legend = "  ".join(f"{mark} {verdict}" for verdict, mark in _MARKS.items())
     _line(out, Text(legend, "dim"))
+    out.print()
+
+
+def _list(rules: list[dict[str, Any]], out: Console) -> None:
+    """One line per rule: verdict, level, id, and how often there was something to judge."""
+    for rule in rules:
+        verdict = rule["verdict"]
+        line = Text.assemble((f"{verdict:<13}", _STYLES[verdict]), (f"{rule['level']:<7}", "dim"), rule["id"])
+        line.append(f"  {rule['judged']}x", "dim")
+        _line(out, line)
     out.print()
 
 
