@@ -1,7 +1,6 @@
 """Dialects: what is said in other words is read back the same, and nothing missing is ever made up."""
 
 import copy
-from collections.abc import Iterator
 from functools import cache
 from random import Random
 from typing import Any
@@ -16,8 +15,7 @@ from contract.dialect_fields import titled_fields
 from contract.errors import error_body, error_codes
 from contract.events import EventKind, event_kinds
 from contract.operations import operation, operations
-from contract.schema_files import document
-from contract.schema_store import SchemaViolation, schema_store
+from contract.schema_store import SchemaViolation
 from tests.contract.instances import RANDOMS, make, places
 
 HOTELS = {"grand-demo": 1, "h": 2, "2_b": 3}
@@ -76,7 +74,18 @@ def some_dialect(random: Random) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key == "name" or random.random() < 0.7}
 
 
-DIALECTS = st.integers(0, 29).map(cache(lambda seed: parse_dialect(some_dialect(Random(seed)), HOTELS)))
+@cache
+def dialect_of(seed: int) -> Dialect:
+    """A dialect made by chance; where two swaps of one object collide, it cannot be, and another chance is taken."""
+    random = Random(seed)
+    while True:
+        try:
+            return parse_dialect(some_dialect(random), HOTELS)
+        except DialectError:
+            continue
+
+
+DIALECTS = st.integers(0, 29).map(dialect_of)
 
 
 def some_event(kind: EventKind, random: Random) -> tuple[str, str, Any]:
@@ -294,13 +303,3 @@ def test_a_dialect_that_cannot_be_is_refused_in_a_sentence(part: dict[str, Any],
 def test_a_document_that_is_no_dialect_is_refused() -> None:
     with pytest.raises(SchemaViolation, match="chanels is not allowed here; did you mean channels"):
         parse_dialect({"name": "x", "chanels": {}})
-
-
-def test_every_shipped_example_is_a_dialect() -> None:
-    for ref, found in examples():
-        assert schema_store().problems("files/dialect.schema.json", found) == [], ref
-        parse_dialect(found)
-
-
-def examples() -> Iterator[tuple[str, Any]]:
-    yield "inline", {"name": document("files/dialect.schema.json")["title"]}
