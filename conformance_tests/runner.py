@@ -1,6 +1,7 @@
 """One run: observers first, then the states, then the scenarios, all at once as far as `jobs` allows; everything recorded.
 
-    observers ready -> logins -> states arranged in batches -> header -> scenarios and fences -> last fence -> run-end -> teardown
+    sink and file listen -> logins -> states arranged in batches -> subscriber on the hotel's channels -> header
+    -> scenarios and fences -> last fence -> run-end -> teardown
 
 A run that is interrupted (SIGINT, SIGTERM, cancellation) keeps what was recorded and takes away what was arranged.
 """

@@ -96,6 +96,11 @@ async def test_a_stay_has_snapshots_events_reads_and_fences_around_its_calls(hon
     assert fences[0]["seq"] < after[0]["seq"]
 
 
+async def test_one_fence_serves_many_calls(honest: Lines) -> None:
+    settled = {probe["call"] for probe in of(honest, kind="probe", when="after")}
+    assert 0 < len(of(honest, mark="fence")) < len(settled)
+
+
 async def test_repeats_and_refusals_are_made_and_recorded_with_their_case(honest: Lines) -> None:
     cases = {line.get("case") for line in of(honest, kind="call")}
     assert {"check-in/repeat", "check-out/repeat", "check-in/refuse/booking-not-found"} <= cases
