@@ -48,6 +48,9 @@ REFERENCE_COMMAND = (
     "--announce",
     "--realtime",
     "embedded",
+    "--check-replies",
+    "--slow-commit",
+    "5",
 )
 
 _TERM_GRACE = 5.0

@@ -37,7 +37,8 @@ class Settings:
     """How the server runs.
 
     `db` is a path or `memory`. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
-    get events. `check_replies` validates every reply against its schema before it goes out.
+    get events. `check_replies` validates every reply against its schema before it goes out. `slow_commit`
+    (seconds) widens the moment between an operation's work and its commit, for whoever looks for early events.
     """
 
     db: str = "memory"
@@ -45,6 +46,7 @@ class Settings:
     embedded: bool = True
     publish_to: tuple[PusherAddress, ...] = ()
     check_replies: bool = False
+    slow_commit: float = 0.0
     control_token: str | None = field(default=None, repr=False)
 
 
@@ -54,7 +56,7 @@ def make_app(settings: Settings) -> web.Application:
     Raises at start-up: `StoreError` when the database cannot be used.
     """
     app = web.Application(middlewares=[cors, errors], client_max_size=_MOST_BODY_BYTES)
-    store, clock, hub = SqliteStore(settings.db), Clock(), Hub()
+    store, clock, hub = SqliteStore(settings.db, slow_commit=settings.slow_commit), Clock(), Hub()
     jobs = JobRunner(store, LogMailer(), clock)
     house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)

@@ -39,6 +39,12 @@ def serve(
         bool,
         typer.Option("--check-replies", help="Validate every reply against its schema before it goes out."),
     ] = False,
+    slow_commit: Annotated[
+        int,
+        typer.Option(
+            help="Milliseconds that a transaction stays open after its work is done.", min=0, max=10_000
+        ),
+    ] = 0,
     announce: Annotated[
         bool, typer.Option("--announce", help="Print one JSON line when ready, nothing else.")
     ] = False,
@@ -48,9 +54,8 @@ def serve(
 
     The control surface under /_staycheck/ answers on loopback only, unless STAYCHECK_CONTROL_TOKEN is set.
     """
-    settings = _settings(
-        db, [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()], check_replies
-    )
+    places = [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()]
+    settings = _settings(db, places, check_replies, slow_commit / 1000)
     if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
@@ -63,7 +68,7 @@ def serve(
         could_not_judge(str(error))
 
 
-def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
+def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: float) -> Settings:
     addresses: list[PusherAddress] = []
     for place in realtime:
         if place != _EMBEDDED:
@@ -78,6 +83,7 @@ def _settings(db: str, realtime: list[str], check_replies: bool) -> Settings:
         embedded=_EMBEDDED in realtime or not addresses,
         publish_to=tuple(addresses),
         check_replies=check_replies,
+        slow_commit=slow_commit,
         control_token=os.environ.get("STAYCHECK_CONTROL_TOKEN"),
     )
 

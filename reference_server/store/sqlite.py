@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -35,8 +36,13 @@ class StoreError(Exception):
 class SqliteStore:
     """Transactions over one SQLite file. `work` functions run on a store thread and must not await anything."""
 
-    def __init__(self, location: str) -> None:
-        """`location` is a path, or `memory`."""
+    def __init__(self, location: str, *, slow_commit: float = 0.0) -> None:
+        """`location` is a path, or `memory`.
+
+        `slow_commit` is how many seconds a transaction with events stays open after its work is done: whoever
+        publishes before the commit is then seen to do so.
+        """
+        self._slow_commit = slow_commit
         self._scratch: Path | None = None
         if location == "memory":
             shm = Path("/dev/shm")  # noqa: S108
@@ -127,10 +133,15 @@ class SqliteStore:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+        self._commit(connection, delay=self._slow_commit if transaction.queued else 0.0)
         if transaction.queued and self._listener is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._listener, tuple(transaction.queued))
         return result
+
+    def _commit(self, connection: sqlite3.Connection, *, delay: float) -> None:
+        if delay:
+            time.sleep(delay)
+        connection.execute("COMMIT")
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
