@@ -93,10 +93,10 @@ class Prober:
             return [Seen(ask, self._now(), missing="the backend does not answer any more") for ask in asks]
         batch = [ask for ask in asks if ask.probe in self._batched]
         single = [ask for ask in asks if ask.probe not in self._batched]
-        answers = await asyncio.gather(self._ask_batch(batch), *(self._ask_one(ask) for ask in single))
-        seen: dict[int, Seen] = {}
-        for found in (*answers[0], *answers[1:]):
-            seen[id(found.ask)] = found
+        batched, singles = await asyncio.gather(
+            self._ask_batch(batch), asyncio.gather(*(self._ask_one(ask) for ask in single))
+        )
+        seen = {id(found.ask): found for found in (*batched, *singles)}
         return [seen[id(ask)] for ask in asks]
 
     async def look_publicly(self, ask: Ask) -> Seen:

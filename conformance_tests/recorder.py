@@ -174,7 +174,7 @@ class Recorder:
         return seq
 
     def _text(self, line: type[Line], seq: int, fields: Mapping[str, Any]) -> str:
-        stamps = {"seq": seq, "t": self.now(), "wall": format_timestamp(datetime.now(UTC))}
+        stamps: dict[str, Any] = {"seq": seq, "t": self.now(), "wall": format_timestamp(datetime.now(UTC))}
         try:
             return write_line(line(**stamps, **self._redactor.clean(fields)))
         except RecursionError:  # thousands of nested brackets, from a backend that is broken or worse
