@@ -371,25 +371,15 @@ HOUSEKEEPING: tuple[Refusal, ...] = (
     ),
 )
 
-GUESTS: tuple[Refusal, ...] = (
-    Refusal(
-        "guest/refuse/no-token",
-        "guestBookingStatus",
-        READY,
-        "NOT_AUTHENTICATED",
-        "access/guest-token-required",
-        actor=GUEST,
-    ),
-    Refusal(
-        "guest/refuse/unknown-token",
-        "guestBookingStatus",
-        READY,
-        "NOT_AUTHENTICATED",
-        "access/guest-token-required",
-        actor=GUEST,
-        overrides={"token": UNKNOWN_TOKEN},
-    ),
-)
+
+def _guest(slug: str, **overrides: str) -> Refusal:
+    case, clause = f"guest/refuse/{slug}", "access/guest-token-required"
+    return Refusal(
+        case, "guestBookingStatus", READY, "NOT_AUTHENTICATED", clause, actor=GUEST, overrides=overrides
+    )
+
+
+GUESTS: tuple[Refusal, ...] = (_guest("no-token"), _guest("unknown-token", token=UNKNOWN_TOKEN))
 
 LOGIN: tuple[Refusal, ...] = (
     Refusal(
