@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance_tests.cutting import cut
 from conformance_tests.episode import History
-from conformance_tests.rule import Inconclusive, Judged, Rule, Violation, select
+from conformance_tests.rule import Finding, Inconclusive, Rule, Unreached, Violation, select
 from conformance_tests.verdict import Verdict, exit_code, worst
 from contract.clauses import Level, contract_version
 
@@ -36,6 +36,7 @@ class _Tally:
 
     judged: int = 0
     reasons: dict[str, None] = field(default_factory=dict)
+    unreached: dict[str, None] = field(default_factory=dict)
     violations: list[tuple[Violation, str | None]] = field(default_factory=list)
     broke: str | None = None
 
@@ -44,7 +45,7 @@ class _Tally:
             return Verdict.ERROR
         if self.violations:
             return Verdict.FAIL
-        if self.reasons:
+        if self.reasons or (self.unreached and not self.judged):
             return Verdict.INCONCLUSIVE
         return Verdict.PASS if self.judged else Verdict.SKIPPED
 
@@ -65,9 +66,12 @@ def _run(rule: Rule, history: History) -> _Tally:
     return tally
 
 
-def _take(tally: _Tally, finding: Judged | Violation | Inconclusive, scenario: str | None) -> None:
+def _take(tally: _Tally, finding: Finding, scenario: str | None) -> None:
     if isinstance(finding, Inconclusive):
         tally.reasons.setdefault(finding.reason)
+        return
+    if isinstance(finding, Unreached):
+        tally.unreached.setdefault(finding.reason)
         return
     tally.judged += 1
     if isinstance(finding, Violation):
@@ -107,7 +111,9 @@ def _why_nothing(rule: Rule, history: History) -> str:
 
 def _rule_report(rule: Rule, tally: _Tally, history: History) -> dict[str, Any]:
     verdict = tally.verdict()
-    reasons = [tally.broke] if tally.broke else list(tally.reasons)
+    reasons = (
+        [tally.broke] if tally.broke else list(tally.reasons or (() if tally.judged else tally.unreached))
+    )
     if verdict is Verdict.SKIPPED:
         reasons = [_why_nothing(rule, history)]
     dropped = len(tally.violations) - MAX_VIOLATIONS

@@ -47,7 +47,17 @@ class Inconclusive:
     reason: str
 
 
-Finding: TypeAlias = Judged | Violation | Inconclusive
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A call that did not get far enough to be judged here; another rule says so.
+
+    It leaves the rule inconclusive only where nothing else was judged.
+    """
+
+    reason: str
+
+
+Finding: TypeAlias = Judged | Violation | Inconclusive | Unreached
 EpisodeJudge: TypeAlias = "Callable[[Episode], Iterable[Finding]]"
 HistoryJudge: TypeAlias = "Callable[[History], Iterable[Finding]]"
 

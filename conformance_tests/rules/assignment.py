@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
     ASSIGN,
     MOVE,
@@ -54,7 +54,7 @@ def _register(
     @rule(rule_id, title, clause, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in carried_out(episode, name):
-            if isinstance(operation, Inconclusive):
+            if isinstance(operation, Inconclusive | Unreached):
                 yield operation
                 continue
             rooms = rooms_of(episode, operation)

@@ -215,12 +215,12 @@ def _pay(
 ) -> tuple[list[tuple[Due, Event]], list[tuple[Due, Event]], list[Due]]:
     """Pay each debt with an event, taking it out of `events`: (paid in the window of its call, paid later, still owed).
 
-    First the events whose content is that of the call, in call order and order of arrival, whenever they came: an event may
-    well arrive after the next call has begun. Only then those of another content, first inside the window of the call.
+    First with events whose content is that of the call: in its window, then whenever they came, because an event may well
+    arrive after the next call has begun. Only then with those of another content. Debts that are alike are paid in call
+    order.
     """
     paid: list[tuple[Due, Event]] = []
-    late: list[tuple[Due, Event]] = []
-    for fitting, in_window in ((True, False), (False, True), (False, False)):
+    for fitting, in_window in ((True, True), (True, False), (False, True), (False, False)):
         owed: list[Due] = []
         for debt in debts:
             last = debt.operation.until if in_window else _NO_END
@@ -238,9 +238,27 @@ def _pay(
                 owed.append(debt)
             else:
                 events.remove(chosen)
-                (paid if chosen.seq < debt.operation.until else late).append((debt, chosen))
+                paid.append((debt, chosen))
         debts = owed
-    return paid, late, debts
+    paid = _in_call_order(paid)
+    in_time = [pair for pair in paid if pair[1].seq < pair[0].operation.until]
+    return in_time, [pair for pair in paid if pair not in in_time], debts
+
+
+def _in_call_order(paid: list[tuple[Due, Event]]) -> list[tuple[Due, Event]]:
+    """Among debts that only the call tells apart, the earlier call gets the earlier event."""
+    alike: dict[tuple[Any, ...], list[tuple[Due, Event]]] = {}
+    for debt, event in paid:
+        alike.setdefault((debt.kind, debt.name, debt.booking_id, debt.room, debt.content), []).append(
+            (debt, event)
+        )
+    found: list[tuple[Due, Event]] = []
+    for group in alike.values():
+        calls = sorted((debt for debt, _ in group), key=lambda debt: debt.operation.seq)
+        found.extend(
+            zip(calls, sorted((event for _, event in group), key=lambda event: event.seq), strict=True)
+        )
+    return sorted(found, key=lambda pair: (pair[0].operation.seq, pair[1].seq))
 
 
 def due_events(episode: Episode, *names: str) -> list[tuple[Due, Event]]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation, Probe, mapping
-from conformance_tests.rule import Inconclusive
+from conformance_tests.rule import Inconclusive, Unreached
 from conformance_tests.rules.values import dig
 
 CHECK_IN, CHECK_OUT = "checkIn", "checkOut"
@@ -185,7 +185,7 @@ def kind(episode: Episode, operation: Operation) -> Kind:
     return Kind.REFUSED if 400 <= status < 500 else Kind.BROKEN
 
 
-def carried_out(episode: Episode, *names: str) -> Iterator[Operation | Inconclusive]:
+def carried_out(episode: Episode, *names: str) -> Iterator[Operation | Inconclusive | Unreached]:
     """The calls of these operations whose effects can be judged, and why others cannot."""
     for operation in episode.operations:
         if operation.operation not in names or is_refusal_case(operation):

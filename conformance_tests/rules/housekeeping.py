@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
     CHECK_IN,
     CHECK_OUT,
@@ -38,10 +38,10 @@ def _room(episode: Episode, operation: Operation, room: RoomRef) -> Any:
     return around(episode, operation, "room", **subject)
 
 
-def _pairs(episode: Episode, *names: str) -> Iterator[tuple[Operation, Any, Any] | Inconclusive]:
+def _pairs(episode: Episode, *names: str) -> Iterator[tuple[Operation, Any, Any] | Inconclusive | Unreached]:
     """The calls that were carried out, with their room before and after."""
     for operation in carried_out(episode, *names):
-        if isinstance(operation, Inconclusive):
+        if isinstance(operation, Inconclusive | Unreached):
             yield operation
             continue
         pair = _room(episode, operation, rooms_of(episode, operation)[0])
@@ -65,9 +65,8 @@ def _register_target(
                 message = f"{operation.operation} did not succeed where the lifecycle and the role allow it"
                 yield Violation(clause, message, ("200",), told, seqs(operation, "room"))
         for item in _pairs(episode, *names):
-            if isinstance(item, Inconclusive):
-                if "did not succeed" not in item.reason:
-                    yield item
+            if isinstance(item, Inconclusive | Unreached):
+                yield item
                 continue
             operation, _, after = item
             if not _asked(operation, names, passed):
@@ -112,7 +111,7 @@ for _row in (
 )  # fmt: skip
 def maintenance_flags(episode: Episode) -> Iterator[Finding]:
     for item in _pairs(episode, "markMaintenance"):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             yield item
             continue
         operation, _, after = item
@@ -146,7 +145,7 @@ def maintenance_cleared(episode: Episode) -> Iterator[Finding]:
         "is_out_of_order": False,
     }
     for item in _pairs(episode, *HOUSEKEEPING):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             continue
         operation, before, after = item
         if after.get("room_status") != "READY_FOR_GUEST" or before.get("room_status") == "READY_FOR_GUEST":
@@ -175,7 +174,7 @@ def maintenance_cleared(episode: Episode) -> Iterator[Finding]:
 def stamps(episode: Episode) -> Iterator[Finding]:
     names = {"CLEANED_UNINSPECTED": "last_cleaned_at", "READY_FOR_GUEST": "last_inspected_at"}
     for item in _pairs(episode, *HOUSEKEEPING):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             continue
         operation, before, after = item
         name = names.get(str(after.get("room_status")))
@@ -253,7 +252,7 @@ def _audits(episode: Episode) -> Iterator[tuple[Operation, RoomRef, Any, Any, li
 )  # fmt: skip
 def audit_row(episode: Episode) -> Iterator[Finding]:
     for item in _audits(episode):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             yield item
             continue
         operation, _, before, after, rows = item
@@ -276,7 +275,7 @@ def audit_row(episode: Episode) -> Iterator[Finding]:
 def audit_chain(episode: Episode) -> Iterator[Finding]:
     trail: dict[Any, Any] = {}
     for item in _audits(episode):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             yield item
             continue
         operation, room, _, after, rows = item
@@ -311,7 +310,7 @@ def audit_chain(episode: Episode) -> Iterator[Finding]:
 )  # fmt: skip
 def audit_fields(episode: Episode) -> Iterator[Finding]:
     for item in _audits(episode):
-        if isinstance(item, Inconclusive):
+        if isinstance(item, Inconclusive | Unreached):
             yield item
             continue
         operation, _, _, _, rows = item

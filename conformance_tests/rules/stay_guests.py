@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
     CHECK_IN,
     CHECK_OUT,
@@ -43,7 +43,7 @@ def _register_party(rule_id: str, title: str, clause: str, hint: str, check: Par
     @rule(rule_id, title, clause, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in carried_out(episode, CHECK_IN):
-            if isinstance(operation, Inconclusive):
+            if isinstance(operation, Inconclusive | Unreached):
                 yield operation
                 continue
             booking = read(episode, operation, "after", "booking")
@@ -241,7 +241,7 @@ for _effect in (
 def token_returned(episode: Episode) -> Iterator[Finding]:
     known = {arranged.bindings.get("guest_token") for arranged in episode.arranged} - {None}
     for operation in carried_out(episode, CHECK_IN):
-        if isinstance(operation, Inconclusive):
+        if isinstance(operation, Inconclusive | Unreached):
             yield operation
             continue
         token = operation.answered.get("guest_token")
@@ -263,7 +263,7 @@ def survey_record(episode: Episode) -> Iterator[Finding]:
     if not any(arranged.params.get("survey_mail") == "fails" for arranged in episode.arranged):
         return
     for operation in carried_out(episode, CHECK_OUT):
-        if isinstance(operation, Inconclusive):
+        if isinstance(operation, Inconclusive | Unreached):
             yield operation
             continue
         pair = around(episode, operation, "failures")

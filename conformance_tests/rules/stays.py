@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
     CHECK_IN,
     CHECK_OUT,
@@ -50,7 +50,7 @@ def register(
     @rule(rule_id, title, clause, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in carried_out(episode, operation_id):
-            if isinstance(operation, Inconclusive):
+            if isinstance(operation, Inconclusive | Unreached):
                 yield operation
                 continue
             room = rooms_of(episode, operation)[0]

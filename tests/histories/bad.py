@@ -1,0 +1,1362 @@
+"""One spoiled history per rule, at least: what is broken, in the good history it is broken in, and which rules say so.
+
+Most lies break one promise. Where a lie must show in two places (a wrong room also makes an event wrong), the others are
+declared in `also`, so that the test knows every alarm.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance_tests.rules.refusing import _codes, _groups
+from conformance_tests.rules.shapes import _reply_schemas, _slug
+from tests.histories import good
+from tests.histories.builder import Line, Tape, room_updated
+from tests.histories.facts import (
+    BOOKING,
+    CAME,
+    DIRTY_ID,
+    FREE,
+    FREE_ID,
+    LEFT,
+    NEW_TOKEN,
+    OLD_TOKEN,
+    OTHER_BOOKING,
+    ROOM_ID,
+    audit,
+    booking,
+    guests,
+    room,
+    token,
+)
+from tests.histories.good import error
+from tests.histories.refusals import by_case, example, refused
+
+IN, OUT, IN_AGAIN, OUT_AGAIN = "check-in/happy", "check-out/happy", "check-in/repeat", "check-out/repeat"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A lie: the rules that must catch it (the first is the one it is for) and the history."""
+
+    name: str
+    rules: tuple[str, ...]
+    make: Callable[[], Tape] = field(repr=False)
+
+
+BAD: list[Bad] = []
+
+
+def lie(
+    *rules: str, base: Callable[[], Tape] = good.stay
+) -> Callable[[Callable[[Tape], Any]], Callable[[Tape], Any]]:
+    """Register a function that spoils a good history."""
+
+    def wrap(edit: Callable[[Tape], Any]) -> Callable[[Tape], Any]:
+        def make() -> Tape:
+            tape = base()
+            edit(tape)
+            return tape
+
+        BAD.append(Bad(edit.__name__.replace("_", "-"), rules, make))
+        return edit
+
+    return wrap
+
+
+def set_state(tape: Tape, case: str, when: str, probe: str, **fields: Any) -> None:
+    """Change a snapshot after a call, and what later snapshots before their calls show stays as it was."""
+    tape.state(case, when, probe).update(fields)
+
+
+# --- check-in: room, booking, guests, tokens
+
+
+@lie(
+    "check-in/room/occupied",
+    "events/content/agrees-with-state",
+    "room/invariant/occupied-iff-in-house",
+    "events/changed-fields/exact",
+)
+def room_stays_free(tape: Tape) -> None:
+    tape.state(IN, "after", "room")["is_occupied"] = False
+
+
+@lie(
+    "check-in/room/status",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    "room/invariant/occupied-status",
+)
+def room_stays_ready(tape: Tape) -> None:
+    tape.state(IN, "after", "room")["room_status"] = "READY_FOR_GUEST"
+
+
+@lie(
+    "check-in/booking/checked-in-at",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+    "room/invariant/occupied-iff-in-house",
+)
+def no_arrival_time(tape: Tape) -> None:
+    tape.state(IN, "after", "booking")["checked_in_at"] = None
+
+
+@lie(
+    "check-in/booking/status-unchanged",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+)
+def status_changes_at_check_in(tape: Tape) -> None:
+    tape.state(IN, "after", "booking")["status"] = "PENDING_APPROVAL"
+
+
+@lie("check-in/guests/created", "check-in/guests/primary-linked")
+def companion_without_record(tape: Tape) -> None:
+    tape.probe(IN, "after", "guests")["state"] = guests("in_house")[1:]
+
+
+@lie("check-in/guests/primary-linked")
+def companion_not_linked(tape: Tape) -> None:
+    tape.state(IN, "after", "guests")[1]["primary_guest_id"] = None
+
+
+@lie("check-in/guests/one-each")
+def guest_made_twice(tape: Tape) -> None:
+    rows = tape.state(IN, "after", "guests")
+    rows.append(rows[1] | {"id": 77})
+
+
+@lie("check-in/guests/in-room")
+def guest_in_no_room(tape: Tape) -> None:
+    tape.state(IN, "after", "guests")[1]["room_id"] = None
+
+
+@lie("check-in/token/issued")
+def no_token_issued(tape: Tape) -> None:
+    tape.probe(IN, "after", "tokens")["state"] = [token(41, active=False)]
+
+
+@lie("check-in/token/issued")
+def token_for_another_purpose(tape: Tape) -> None:
+    tape.state(IN, "after", "tokens")[1]["purpose"] = "PRECHECKIN"
+
+
+@lie("check-in/token/scopes")
+def token_without_room_service(tape: Tape) -> None:
+    tape.state(IN, "after", "tokens")[1]["scopes"] = ["STATUS_READ", "CHAT"]
+
+
+@lie("check-in/token/earlier-revoked")
+def earlier_token_stays_active(tape: Tape) -> None:
+    tape.probe(IN, "after", "tokens")["state"] = [token(41, active=True), token(42, active=True)]
+
+
+@lie("check-in/token/returned")
+def token_not_returned(tape: Tape) -> None:
+    tape.reply(IN)["body"]["guest_token"] = None
+
+
+@lie("check-in/token/returned", "events/check-in/guest-token")
+def old_token_returned(tape: Tape) -> None:
+    tape.reply(IN)["body"]["guest_token"] = OLD_TOKEN
+
+
+@lie("check-in/token/opens-portal", "errors/never-5xx")
+def portal_broken_during_the_stay(tape: Tape) -> None:
+    tape.reply("token/during").update(status=500, body=error("INTERNAL_ERROR"))
+
+
+@lie("check-in/succeeds", "refusal/no-effect", "events/refusal/no-event", base=good.stay)
+def check_in_answers_500_and_is_done(tape: Tape) -> None:
+    tape.reply(IN).update(status=409, body=error("CHECKOUT_FAILED"))
+
+
+@lie("check-out/succeeds", base=good.special)
+def orphan_stops_the_check_out(tape: Tape) -> None:
+    tape.reply("check-out/orphan").update(status=409, body=error("CHECKOUT_FAILED"))
+    _undone(tape, "check-out/orphan")
+
+
+@lie("check-out/succeeds", "errors/never-5xx", base=good.special)
+def survey_mail_stops_the_check_out(tape: Tape) -> None:
+    tape.reply("check-out/survey-fails").update(status=500, body=error("INTERNAL_ERROR"))
+    _undone(tape, "check-out/survey-fails")
+
+
+def _undone(tape: Tape, case: str) -> None:
+    """The call left everything as it was, and published nothing."""
+    call = tape.calls(case)["call"]
+    for line in list(tape.lines):
+        if line["kind"] == "probe" and line.get("call") == call and line["when"] == "after":
+            line["state"] = copy.deepcopy(tape.state(case, "before", line["probe"]))
+    position = next(
+        i for i, line in enumerate(tape.lines) if line["kind"] == "reply" and line["call"] == call
+    )
+    for line in list(tape.lines[position + 1 : position + 9]):
+        if line["kind"] == "event":
+            tape.drop(line)
+
+
+# --- check-out
+
+
+@lie(
+    "check-out/room/vacated",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    "room/invariant/occupied-iff-in-house",
+    "room/invariant/occupied-status",
+)
+def room_stays_occupied(tape: Tape) -> None:
+    tape.state(OUT, "after", "room")["is_occupied"] = True
+
+
+@lie(
+    "check-out/room/status",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "housekeeping/lifecycle",
+    "events/content/agrees-with-state",
+)
+def room_skips_housekeeping(tape: Tape) -> None:
+    tape.state(OUT, "after", "room")["room_status"] = "READY_FOR_GUEST"
+
+
+@lie("check-out/room/fcm-token-cleared")
+def push_token_stays(tape: Tape) -> None:
+    tape.state(OUT, "after", "device")["guest_fcm_token_set"] = True
+
+
+@lie(
+    "check-out/booking/checked-out-at",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+    "room/invariant/occupied-iff-in-house",
+)
+def no_departure_time(tape: Tape) -> None:
+    tape.state(OUT, "after", "booking")["checked_out_at"] = None
+
+
+@lie(
+    "check-out/booking/status-completed",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+)
+def booking_stays_confirmed(tape: Tape) -> None:
+    tape.state(OUT, "after", "booking")["status"] = "CONFIRMED"
+
+
+@lie(
+    "check-out/booking/checked-in-at-kept",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+)
+def departure_rewrites_arrival(tape: Tape) -> None:
+    tape.state(OUT, "after", "booking")["checked_in_at"] = LEFT
+
+
+@lie("check-out/cleanup/conversations")
+def messages_stay(tape: Tape) -> None:
+    tape.state(OUT, "after", "cleanup")["room_messages"] = 2
+
+
+@lie("check-out/cleanup/orders")
+def breakfast_stays(tape: Tape) -> None:
+    tape.state(OUT, "after", "cleanup")["breakfast_orders"] = 1
+
+
+@lie("check-out/cleanup/turnover-note", "events/content/agrees-with-state", "events/changed-fields/exact")
+def no_turnover_note(tape: Tape) -> None:
+    tape.state(OUT, "after", "room")["turnover_notes"] = None
+
+
+@lie("check-out/guests/detached", "check-out/guests/room-empty", "room/invariant/guests-of-booking")
+def guest_left_in_the_room(tape: Tape) -> None:
+    tape.state(OUT, "after", "guests")[1]["room_id"] = ROOM_ID
+
+
+@lie("check-out/guests/booking-link-kept")
+def guest_record_deleted(tape: Tape) -> None:
+    tape.probe(OUT, "after", "guests")["state"] = guests("departed")[:1]
+
+
+@lie("check-out/guests/orphans-detached", "check-out/guests/room-empty", base=good.special)
+def orphan_left_in_the_room(tape: Tape) -> None:
+    tape.state("check-out/orphan", "after", "guests")[2]["room_id"] = ROOM_ID
+
+
+@lie("check-out/guests/room-empty", "room/invariant/guests-of-booking")
+def stranger_left_in_the_room(tape: Tape) -> None:
+    tape.state(OUT, "after", "guests").append(
+        guests("in_house")[0] | {"id": 99, "booking_id": OTHER_BOOKING, "party_member_id": None}
+    )
+
+
+@lie("check-out/survey/failure-leaves-record", base=good.special)
+def survey_failure_is_swallowed(tape: Tape) -> None:
+    tape.probe("check-out/survey-fails", "after", "failures")["state"] = []
+
+
+@lie("check-out/tokens/revoked", "room/invariant/departed-without-token")
+def tokens_not_revoked(tape: Tape) -> None:
+    tape.state(OUT, "after", "tokens")[1].update(token(42, active=True))
+
+
+@lie("check-out/tokens/reason")
+def revoked_without_reason(tape: Tape) -> None:
+    tape.state(OUT, "after", "tokens")[1]["revoke_reason"] = None
+
+
+def _door(tape: Tape, case: str, operation: str, **fields: Any) -> None:
+    """Change the answer at one door."""
+    call = next(line["call"] for line in tape.lines
+                if line["kind"] == "call" and line["case"] == case and line["operation"] == operation)  # fmt: skip
+    next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call).update(fields)
+
+
+@lie("check-out/tokens/portal-closed")
+def portal_open_after_departure(tape: Tape) -> None:
+    view = next(
+        line for line in tape.lines if line["kind"] == "reply" and "party_size" in str(line.get("body"))
+    )
+    _door(tape, "token/after", "guestBookingStatus", status=200, body=copy.deepcopy(view["body"]))
+
+
+@lie("check-out/tokens/channel-closed", "channels/guest/auth-refused")
+def channel_open_after_departure(tape: Tape) -> None:
+    _door(tape, "token/after", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
+
+
+@lie("tokens/earlier/portal-closed")
+def earlier_token_still_opens(tape: Tape) -> None:
+    _door(tape, "token/earlier", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
+
+
+@lie("tokens/foreign/portal-closed")
+def foreign_token_opens(tape: Tape) -> None:
+    view = next(
+        line for line in tape.lines if line["kind"] == "reply" and "party_size" in str(line.get("body"))
+    )
+    _door(tape, "token/foreign", "guestBookingStatus", status=200, body=copy.deepcopy(view["body"]))
+
+
+@lie("channels/guest/auth-refused")
+def foreign_token_signed(tape: Tape) -> None:
+    _door(tape, "token/foreign", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
+
+
+@lie("channels/guest/auth-refusal-status")
+def foreign_token_is_nobody(tape: Tape) -> None:
+    _door(tape, "token/foreign", "channelAuth", status=401, body=error("NOT_AUTHENTICATED"))
+
+
+@lie("tokens/during/channel-open")
+def channel_shut_during_the_stay(tape: Tape) -> None:
+    _door(tape, "token/during", "channelAuth", status=403, body=error("PERMISSION_DENIED"))
+
+
+@lie("tokens/before/portal-open")
+def portal_shut_before_arrival(tape: Tape) -> None:
+    _door(tape, "token/before", "guestBookingStatus", status=401, body=error("NOT_AUTHENTICATED"))
+
+
+@lie("tokens/raw-nowhere-else")
+def staff_see_the_token(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["guest_token"] = NEW_TOKEN
+
+
+# --- privacy
+
+
+@lie("privacy/guest-event", "events/schema/guest-booking")
+def notes_leak_deep_inside(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "guest")["hotel"]["desk"] = {"internal_notes": "prefers cash"}
+
+
+@lie("privacy/guest-event", "events/schema/guest-booking")
+def pin_leaks_under_another_name(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "guest")["door"] = {"code": "4821"}
+
+
+@lie("privacy/guest-event", "events/schema/guest-booking")
+def companions_leak(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "guest")["travelling_with"] = ["Grace Hopper"]
+
+
+@lie("privacy/guest-endpoint", "replies/guest-booking-status")
+def payment_leaks_at_the_endpoint(tape: Tape) -> None:
+    _body(tape, "token/before", "guestBookingStatus")["payment_reference"] = "pi_3N9secret77"
+
+
+@lie("privacy/guest-endpoint")
+def notes_leak_in_a_message(tape: Tape) -> None:
+    _body(tape, "token/during", "guestContext")["allowed_actions"] = [
+        "see: prefers to pay in cash; do not upgrade"
+    ]
+
+
+def _body(tape: Tape, case: str, operation: str) -> Line:
+    call = next(line["call"] for line in tape.lines
+                if line["kind"] == "call" and line["case"] == case and line["operation"] == operation)  # fmt: skip
+    found: Line = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call)[
+        "body"
+    ]
+    return found
+
+
+# --- events: missing, extra, doubled, elsewhere
+
+
+@lie("events/check-in/nothing-missing")
+def guest_never_told_of_the_check_in(tape: Tape) -> None:
+    tape.drop(tape.events("booking_checked_in", "guest")[0])
+
+
+@lie("events/check-out/nothing-missing")
+def board_never_told_of_the_check_out(tape: Tape) -> None:
+    tape.drop(tape.events("room_occupancy_updated", "rooms")[1])
+
+
+@lie("events/housekeeping/nothing-missing", base=good.housekeeping)
+def cleaning_not_announced(tape: Tape) -> None:
+    tape.drop(tape.events("room_updated")[1])
+
+
+@lie("events/assignment/nothing-missing", base=good.move)
+def old_room_not_announced(tape: Tape) -> None:
+    tape.drop(tape.events("room_updated")[0])
+
+
+@lie("events/once")
+def sent_twice_with_a_new_id(tape: Tape) -> None:
+    tape.again(tape.events("room_updated", "rooms")[0], event_id="event-new")
+
+
+@lie("events/nothing-extra")
+def unasked_update(tape: Tape) -> None:
+    line = tape.events("booking_checked_in", "staff")[0]
+    copied = tape.again(line, event_id="event-new")
+    copied["name"] = copied["data"]["type"] = copied["data"]["event_type"] = "booking_updated"
+    copied["data"]["payload"]["transition"] = {"from": "in_house", "to": "in_house", "at": CAME}
+
+
+def _event_in(tape: Tape, case: str) -> None:
+    """An event about the room, just after the reply to a call that owes none."""
+    position = tape.reply(case)
+    tape.insert_after(position, room_updated(tape, room("OCCUPIED"), "is_occupied"))
+
+
+@lie("events/refusal/no-event", base=lambda: refused(by_case("check-in/refuse/party-incomplete")))
+def phantom_on_a_refusal(tape: Tape) -> None:
+    _event_in(tape, "check-in/refuse/party-incomplete")
+
+
+@lie("idempotency/check-in/no-event")
+def repeat_announces_again(tape: Tape) -> None:
+    _event_in(tape, IN_AGAIN)
+
+
+@lie("idempotency/check-out/no-event")
+def repeated_check_out_announces(tape: Tape) -> None:
+    tape.insert_after(
+        tape.reply(OUT_AGAIN), room_updated(tape, good.rooms_of_stay()["departed"], "is_occupied")
+    )
+
+
+def _booking_event_in(tape: Tape, case: str, phase: str) -> None:
+    here = room("OCCUPIED", room_id=FREE_ID) if phase == "in_house" else None
+    step = {"from": phase, "to": phase, "at": CAME}
+    payload = booking(phase, here) | {"transition": step}
+    tape.insert_after(tape.reply(case), tape.event("staff", "booking_updated", payload))
+
+
+@lie("idempotency/assign-room/no-event", base=good.assignment)
+def repeated_assignment_announces(tape: Tape) -> None:
+    _booking_event_in(tape, "assign/repeat", "expected")
+
+
+@lie("idempotency/unassign-room/no-event", base=good.assignment)
+def repeated_unassignment_announces(tape: Tape) -> None:
+    _booking_event_in(tape, "unassign/repeat", "expected")
+
+
+@lie("idempotency/move-room/no-event", base=good.move)
+def repeated_move_announces(tape: Tape) -> None:
+    _booking_event_in(tape, "move/repeat", "in_house")
+
+
+@lie("housekeeping/no-op/no-event", base=good.housekeeping)
+def no_op_announces(tape: Tape) -> None:
+    tape.insert_after(tape.reply("housekeeping/no-op"), room_updated(tape, room(), "room_status"))
+
+
+def _rechannel(line: Line, channel: str) -> None:
+    line["channel"] = channel
+
+
+@lie(
+    "channels/rooms/name",
+    "events/check-in/nothing-missing",
+    "channels/staff/events",
+    "events/nothing-extra",
+    "events/envelope/booking-category",
+    "events/envelope/scope",
+)
+def room_event_on_the_staff_channel(tape: Tape) -> None:
+    line = tape.events("room_updated", "rooms")[0]
+    line["channel"] = "staff-hotel-7"
+    line["data"]["payload"]["booking_id"] = BOOKING
+
+
+@lie("channels/staff/name", "channels/hotel-isolation")
+def staff_event_on_another_hotels_channel(tape: Tape) -> None:
+    tape.arranged("elsewhere", "booking of another hotel", {"hotel_slug": "other-test", "hotel_id": 8})
+    _rechannel(tape.events("booking_checked_in", "staff")[0], "staff-hotel-8")
+
+
+@lie(
+    "channels/guest/name",
+    "events/check-in/nothing-missing",
+    "events/nothing-extra",
+    "tokens/raw-nowhere-else",
+)
+def guest_event_on_a_public_channel(tape: Tape) -> None:
+    _rechannel(tape.events("booking_checked_in", "guest")[0], "grand-test.notes")
+
+
+@lie("channels/guest/own-booking", "events/check-in/nothing-missing", "tokens/raw-nowhere-else")
+def guest_event_on_another_guests_channel(tape: Tape) -> None:
+    _rechannel(tape.events("booking_checked_in", "guest")[0], f"private-guest-booking.{OTHER_BOOKING}")
+
+
+@lie("channels/hotel-isolation", "events/check-in/nothing-missing", "events/envelope/hotel-slug")
+def room_event_on_another_hotels_channel(tape: Tape) -> None:
+    _rechannel(tape.events("room_updated", "rooms")[0], "other-test.rooms")
+
+
+@lie("channels/rooms/events")
+def booking_event_on_the_rooms_channel(tape: Tape) -> None:
+    line = tape.event(
+        "rooms", "booking_updated", room("CLEANING_IN_PROGRESS", room_id=DIRTY_ID) | {"changed_fields": ["x"]}
+    )
+    tape.lines.append(line)
+
+
+@lie("channels/staff/events", "events/envelope/booking-category", "events/envelope/scope")
+def room_event_on_the_staff_channel_too(tape: Tape) -> None:
+    line = tape.event("rooms", "room_updated", room(room_id=DIRTY_ID) | {"changed_fields": ["x"]})
+    tape.lines.append(line | {"channel": "staff-hotel-7"})
+
+
+@lie("channels/guest/events")
+def update_on_a_guest_channel(tape: Tape) -> None:
+    detail = {"booking_id": OTHER_BOOKING, "status": "CONFIRMED"}
+    tape.lines.append(tape.event("guest", "booking_updated", detail))
+
+
+# --- events: subject, content, changed_fields
+
+
+@lie("events/subject/agrees", "events/content/agrees-with-state")
+def two_rooms_numbers_swapped(tape: Tape) -> None:
+    line = tape.events("room_updated", "rooms")[0]
+    line["data"]["payload"]["room_number"] = FREE
+
+
+@lie("events/content/agrees-with-state", "events/content/same-in-every-event")
+def event_says_not_occupied(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["is_occupied"] = False
+
+
+@lie("events/content/agrees-with-state")
+def wrong_count_of_guests(tape: Tape) -> None:
+    tape.payload("room_occupancy_updated", "rooms")["current_occupancy"] = 1
+
+
+@lie("events/content/canonical-booking")
+def staff_event_forgets_money(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["total_amount"] = "0.00"
+
+
+@lie("events/content/same-in-every-event", "events/content/agrees-with-state")
+def events_disagree(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "guest")["checked_out_at"] = CAME
+
+
+@lie("events/changed-fields/documented", "events/changed-fields/complete")
+def changed_fields_forgets_guests(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["changed_fields"].remove("guests_in_room")
+
+
+@lie("events/changed-fields/complete")
+def changed_fields_forgets_current_booking(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["changed_fields"].remove("current_booking_id")
+
+
+@lie("events/changed-fields/exact")
+def changed_fields_names_too_much(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["changed_fields"].append("maintenance_required")
+
+
+@lie("events/check-in/current-booking", "events/content/agrees-with-state")
+def occupancy_without_booking(tape: Tape) -> None:
+    tape.payload("room_occupancy_updated", "rooms")["current_booking"] = None
+
+
+@lie("events/check-out/occupancy-cleared", "events/content/agrees-with-state")
+def occupancy_not_cleared(tape: Tape) -> None:
+    payload = tape.payload("room_occupancy_updated", "rooms", 1)
+    payload["current_booking"] = booking("in_house", room("OCCUPIED"))
+
+
+@lie("events/check-out/room-dirty", "events/content/agrees-with-state", "events/content/same-in-every-event")
+def stale_room_at_check_out(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms", 1)["room_status"] = "OCCUPIED"
+
+
+@lie("events/check-in/whole-booking", "events/content/canonical-booking")
+def staff_event_without_guests(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["in_house"] = None
+
+
+@lie(
+    "events/check-out/whole-booking",
+    "events/schema/staff-booking",
+    "events/content/canonical-booking",
+    "events/content/agrees-with-state",
+    "events/content/same-in-every-event",
+    "atomicity/no-torn-state",
+)
+def staff_event_without_departure(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "staff")["checked_out_at"] = None
+
+
+@lie("events/check-in/guest-payload", "events/schema/guest-booking")
+def guest_event_without_status(tape: Tape) -> None:
+    del tape.payload("booking_checked_in", "guest")["status"]
+
+
+@lie("events/check-in/guest-token")
+def guest_gets_another_token(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "guest")["guest_token"] = "fp:0000000000ff"
+
+
+@lie(
+    "events/check-out/guest-payload",
+    "events/schema/guest-booking",
+    "events/content/agrees-with-state",
+    "events/content/same-in-every-event",
+)
+def guest_event_stays_confirmed(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "guest")["status"] = "CONFIRMED"
+
+
+@lie(
+    "events/payload/room-assignment", "events/content/agrees-with-state", "events/content/same-in-every-event"
+)
+def guest_event_without_room(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "guest")["room_number"] = None
+
+
+@lie("events/payload/party", "events/content/canonical-booking")
+def staff_event_forgets_a_companion(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["party"]["companions"] = []
+
+
+@lie("events/payload/transition", "order/transition-chain")
+def transition_says_departed(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "staff")["transition"]["from"] = "expected"
+
+
+@lie("order/transition-chain", "events/payload/transition")
+def chain_is_broken(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "staff")["transition"]["from"] = "departed"
+
+
+@lie("events/payload/full-room", "events/schema/room-updated")
+def half_a_room(tape: Tape) -> None:
+    del tape.payload("room_updated", "rooms")["max_occupancy"]
+
+
+# --- events: envelope and payload keys
+
+
+@lie("events/payload/room-number", "events/schema/room-updated", "events/payload/full-room")
+def room_event_without_number(tape: Tape) -> None:
+    del tape.payload("room_updated", "rooms")["room_number"]
+
+
+@lie(
+    "events/payload/room-state",
+    "events/schema/room-occupancy-updated",
+    "events/check-out/occupancy-cleared",
+    "events/changed-fields/exact",
+)
+def room_event_without_occupied(tape: Tape) -> None:
+    del tape.payload("room_occupancy_updated", "rooms", 1)["is_occupied"]
+
+
+@lie("events/payload/maintenance-flags", "events/schema/room-occupancy-updated")
+def room_event_without_flags(tape: Tape) -> None:
+    del tape.payload("room_occupancy_updated", "rooms")["is_out_of_order"]
+
+
+@lie(
+    "events/payload/guests-in-room",
+    "events/schema/room-updated",
+    "events/content/agrees-with-state",
+    "events/content/same-in-every-event",
+)
+def guests_as_a_count(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["guests_in_room"] = 2
+
+
+@lie("events/payload/changed-fields", "events/schema/room-updated")
+def no_changed_fields(tape: Tape) -> None:
+    del tape.payload("room_updated", "rooms")["changed_fields"]
+
+
+@lie(
+    "events/payload/iso-timestamps",
+    "events/schema/guest-booking",
+    "events/content/agrees-with-state",
+    "events/content/same-in-every-event",
+)
+def time_in_words(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "guest")["checked_in_at"] = "22 Nov 2026, 15:04"
+
+
+@lie("events/payload/size")
+def too_large(tape: Tape) -> None:
+    tape.events("booking_checked_in", "staff")[0]["size"] = 10_241
+
+
+@lie("events/envelope/event-id", "events/schema/room-updated")
+def rooms_event_without_id(tape: Tape) -> None:
+    del tape.events("room_updated")[0]["data"]["meta"]["event_id"]
+
+
+@lie("events/envelope/booking-event-id", "events/schema/guest-booking")
+def guest_event_without_id(tape: Tape) -> None:
+    tape.events("booking_checked_out", "guest")[0]["data"]["meta"]["event_id"] = ""
+
+
+@lie("events/envelope/category", "events/schema/room-occupancy-updated")
+def another_category(tape: Tape) -> None:
+    tape.events("room_occupancy_updated")[0]["data"]["category"] = "room_occupancy"
+
+
+@lie("events/envelope/booking-category", "events/schema/staff-booking")
+def another_booking_category(tape: Tape) -> None:
+    tape.events("booking_checked_in", "staff")[0]["data"]["category"] = "booking"
+
+
+@lie(
+    "events/envelope/event-type",
+    "events/envelope/event-type-is-name",
+    "events/envelope/type",
+    "events/schema/room-updated",
+)
+def no_event_type(tape: Tape) -> None:
+    tape.events("room_updated")[0]["data"]["event_type"] = "room"
+
+
+@lie("events/envelope/event-type-is-name", "events/envelope/type", "events/schema/room-occupancy-updated")
+def event_type_of_another_event(tape: Tape) -> None:
+    tape.events("room_occupancy_updated")[0]["data"]["event_type"] = "room_updated"
+
+
+@lie("events/envelope/type", "events/schema/guest-booking")
+def no_type(tape: Tape) -> None:
+    del tape.events("booking_checked_in", "guest")[0]["data"]["type"]
+
+
+@lie(
+    "events/envelope/nested-payload",
+    "events/schema/room-updated",
+    "events/payload/room-number",
+    "events/payload/room-state",
+    "events/payload/maintenance-flags",
+    "events/payload/guests-in-room",
+    "events/payload/changed-fields",
+    "events/payload/full-room",
+)
+def payload_at_the_root(tape: Tape) -> None:
+    data = tape.events("room_updated")[0]["data"]
+    data.update(data.pop("payload"))
+
+
+@lie("events/envelope/hotel-slug", "channels/hotel-isolation")
+def another_hotel_in_meta(tape: Tape) -> None:
+    tape.events("room_updated")[0]["data"]["meta"]["hotel_slug"] = "other-test"
+
+
+@lie("events/envelope/ts", "events/schema/staff-booking")
+def ts_without_offset(tape: Tape) -> None:
+    tape.events("booking_checked_in", "staff")[0]["data"]["meta"]["ts"] = "2026-11-22T15:04:05"
+
+
+@lie("events/envelope/scope", "events/schema/guest-booking")
+def no_scope(tape: Tape) -> None:
+    tape.events("booking_checked_in", "guest")[0]["data"]["meta"]["scope"] = {}
+
+
+@lie("events/dedup/event-id")
+def one_id_for_two_events(tape: Tape) -> None:
+    first, second = tape.events("room_updated")[0], tape.events("room_occupancy_updated")[0]
+    second["data"]["meta"]["event_id"] = first["data"]["meta"]["event_id"]
+
+
+@lie("events/dedup/event-id")
+def one_id_on_two_channels(tape: Tape) -> None:
+    first, second = tape.events("booking_checked_in")
+    second["data"]["meta"]["event_id"] = first["data"]["meta"]["event_id"]
+
+
+@lie("events/dedup/resend-keeps-body", "events/once")
+def resend_is_another_event(tape: Tape) -> None:
+    line = tape.events("room_updated")[0]
+    copied = tape.again(line)
+    copied["data"]["payload"]["changed_fields"] = ["room_status", "is_occupied"]
+
+
+@lie("events/schema/room-updated", "events/content/agrees-with-state")
+def room_type_cut_short(tape: Tape) -> None:
+    tape.payload("room_updated", "rooms")["room_type_info"] = {"id": 3, "name": "Double"}
+
+
+@lie("events/schema/room-occupancy-updated")
+def occupancy_without_type(tape: Tape) -> None:
+    del tape.payload("room_occupancy_updated", "rooms")["room_type"]
+
+
+@lie("events/schema/staff-booking", "events/content/canonical-booking")
+def staff_event_without_nights(tape: Tape) -> None:
+    del tape.payload("booking_checked_out", "staff")["nights"]
+
+
+@lie("events/schema/guest-booking")
+def guest_event_with_more(tape: Tape) -> None:
+    tape.payload("booking_checked_out", "guest")["loyalty_points"] = 12
+
+
+# --- order
+
+
+@lie("order/per-channel", base=good.quick)
+def departure_before_arrival(tape: Tape) -> None:
+    early, late = tape.events("room_updated")
+    tape.drop(early)
+    tape.insert_after(late, early)
+
+
+def _ticking(tape: Tape) -> None:
+    """Give every event the ts it has on the tape, so that moving a line does not move its time."""
+    for position, line in enumerate(tape.lines):
+        if line["kind"] == "event":
+            line["data"]["meta"]["ts"] = f"2026-11-22T15:04:{10 + position // 10:02d}.{position % 10}00000Z"
+
+
+@lie("order/meta-ts")
+def clock_goes_backwards(tape: Tape) -> None:
+    _ticking(tape)
+    tape.events("room_updated")[1]["data"]["meta"]["ts"] = "2026-11-22T15:04:06Z"
+
+
+@lie("order/after-commit")
+def published_before_the_commit(tape: Tape) -> None:
+    event = tape.events("room_updated")[0]
+    read = next(line for line in tape.lines if line["kind"] == "probe" and line.get("event") is event)
+    read["state"] = room()
+
+
+@lie("order/after-commit")
+def staff_told_before_the_commit(tape: Tape) -> None:
+    event = tape.events("booking_checked_out", "staff")[0]
+    read = next(line for line in tape.lines if line["kind"] == "probe" and line.get("event") is event)
+    read["state"] = booking("in_house", room("OCCUPIED"))
+
+
+@lie("order/event-follows-call")
+def event_waits_for_the_next_call(tape: Tape) -> None:
+    event = tape.events("room_updated")[0]
+    tape.drop(event)
+    tape.insert_after(tape.reply("token/foreign"), event)
+
+
+# --- idempotency
+
+
+@lie("idempotency/check-in/no-effect", "booking/lifecycle/phases")
+def repeat_rewrites_arrival(tape: Tape) -> None:
+    tape.state(IN_AGAIN, "after", "booking")["checked_in_at"] = LEFT
+
+
+@lie("idempotency/check-out/no-effect")
+def repeat_adds_a_note(tape: Tape) -> None:
+    tape.state(OUT_AGAIN, "after", "room")["turnover_notes"] += "; left again"
+
+
+@lie("idempotency/check-out/no-effect", "housekeeping/audit-row")
+def repeat_writes_an_audit_row(tape: Tape) -> None:
+    tape.probe(OUT_AGAIN, "after", "audit")["state"] = audit(
+        good.IN, good.OUT, "CHECKOUT_DIRTY>CHECKOUT_DIRTY"
+    )
+
+
+@lie("idempotency/assign-room/no-effect", base=good.assignment)
+def repeated_assignment_touches(tape: Tape) -> None:
+    tape.state("assign/repeat", "after", "booking")["updated_at"] = LEFT
+
+
+@lie("idempotency/unassign-room/no-effect", base=good.assignment)
+def repeated_unassignment_touches(tape: Tape) -> None:
+    tape.state("unassign/repeat", "after", "booking")["updated_at"] = LEFT
+
+
+@lie("idempotency/move-room/no-effect", base=good.move)
+def repeated_move_touches(tape: Tape) -> None:
+    tape.state("move/repeat", "after", "room", 1)["turnover_notes"] = "moved"
+
+
+@lie("housekeeping/no-op/no-effect", base=good.housekeeping)
+def no_op_stamps(tape: Tape) -> None:
+    tape.state("housekeeping/no-op", "after", "room")["last_inspected_at"] = LEFT
+
+
+@lie("idempotency/check-out/next-guest-unharmed", "idempotency/check-out/no-effect", base=good.late_repeat)
+def next_guest_is_thrown_out(tape: Tape) -> None:
+    tape.state(OUT_AGAIN, "after", "room")["guests_in_room"] = []
+
+
+@lie("idempotency/check-in/token-kept", "idempotency/check-in/no-effect")
+def repeat_issues_a_token(tape: Tape) -> None:
+    tape.state(IN_AGAIN, "after", "tokens").append(token(43, active=True))
+
+
+@lie("idempotency/check-in/graceful", "idempotency/check-in/answer-200", "errors/never-5xx")
+def repeat_crashes(tape: Tape) -> None:
+    tape.reply(IN_AGAIN).update(status=500, body=error("INTERNAL_ERROR"))
+
+
+@lie("idempotency/check-in/answer-200")
+def repeat_is_refused(tape: Tape) -> None:
+    tape.reply(IN_AGAIN).update(status=409, body=error("BOOKING_ALREADY_CHECKED_IN"))
+
+
+@lie("idempotency/check-out/graceful", "idempotency/check-out/answer-200", "errors/structured")
+def repeat_is_refused_without_a_code(tape: Tape) -> None:
+    tape.reply(OUT_AGAIN).update(status=400, body={"detail": "no"})
+
+
+@lie("idempotency/check-out/answer-200")
+def repeated_check_out_is_refused(tape: Tape) -> None:
+    tape.reply(OUT_AGAIN).update(status=400, body=error("NOT_CHECKED_IN"))
+
+
+@lie("idempotency/check-in/guest-token-null", "tokens/raw-nowhere-else")
+def repeat_shows_the_token(tape: Tape) -> None:
+    tape.reply(IN_AGAIN)["body"]["guest_token"] = NEW_TOKEN
+
+
+# --- housekeeping
+
+
+@lie(
+    "housekeeping/cleaning-flow",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    base=good.housekeeping,
+)
+def cleaning_does_not_start(tape: Tape) -> None:
+    tape.state("housekeeping/startCleaning", "after", "room").update(
+        room_status="CHECKOUT_DIRTY", room_status_display="Checkout Dirty"
+    )
+
+
+@lie(
+    "housekeeping/inspection-failed",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "housekeeping/stamps",
+    "housekeeping/maintenance-cleared",
+    "events/content/agrees-with-state",
+    base=good.housekeeping,
+)
+def failed_inspection_passes(tape: Tape) -> None:
+    tape.state("housekeeping/inspectRoom-failed", "after", "room")["room_status"] = "READY_FOR_GUEST"
+
+
+@lie(
+    "housekeeping/maintenance-completed",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "housekeeping/maintenance-cleared",
+    "housekeeping/stamps",
+    "events/content/agrees-with-state",
+    base=good.housekeeping,
+)
+def maintenance_skips_cleaning(tape: Tape) -> None:
+    tape.state("housekeeping/completeMaintenance", "after", "room")["room_status"] = "READY_FOR_GUEST"
+
+
+@lie("housekeeping/set-status/effect", base=good.housekeeping)
+def legal_change_refused(tape: Tape) -> None:
+    _refuse(tape, "housekeeping/setRoomStatus")
+
+
+@lie("housekeeping/override/effect", base=good.housekeeping)
+def override_refused(tape: Tape) -> None:
+    _refuse(tape, "housekeeping/managerOverride")
+
+
+@lie(
+    "housekeeping/maintenance-flags",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    base=good.housekeeping,
+)
+def priority_is_lost(tape: Tape) -> None:
+    tape.state("housekeeping/markMaintenance", "after", "room")["maintenance_priority"] = None
+
+
+@lie(
+    "housekeeping/maintenance-cleared",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    base=good.housekeeping,
+)
+def maintenance_notes_stay(tape: Tape) -> None:
+    tape.state("housekeeping/managerOverride", "after", "room")["maintenance_notes"] = "the tap drips in here"
+
+
+@lie(
+    "housekeeping/stamps",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    base=good.housekeeping,
+)
+def cleaning_not_stamped(tape: Tape) -> None:
+    after = tape.state("housekeeping/markCleaned", "after", "room")
+    after["last_cleaned_at"] = tape.state("housekeeping/markCleaned", "before", "room")["last_cleaned_at"]
+
+
+@lie(
+    "housekeeping/lifecycle",
+    "housekeeping/cleaning-flow",
+    "housekeeping/audit-row",
+    "housekeeping/audit-chain",
+    "events/content/agrees-with-state",
+    base=good.housekeeping,
+)
+def inspected_room_is_out_of_order(tape: Tape) -> None:
+    tape.state("housekeeping/inspectRoom", "after", "room")["room_status"] = "OUT_OF_ORDER"
+
+
+@lie("housekeeping/audit-row")
+def check_in_without_audit_row(tape: Tape) -> None:
+    tape.probe(IN, "after", "audit")["state"] = []
+
+
+@lie("housekeeping/audit-row", "housekeeping/audit-chain", base=good.housekeeping)
+def wrong_from_status(tape: Tape) -> None:
+    tape.state("housekeeping/markCleaned", "after", "audit")[1]["from_status"] = "CHECKOUT_DIRTY"
+
+
+@lie("housekeeping/audit-chain", "housekeeping/audit-row", base=good.housekeeping)
+def trail_ends_elsewhere(tape: Tape) -> None:
+    tape.state("housekeeping/markCleaned", "after", "audit")[1]["to_status"] = "READY_FOR_GUEST"
+
+
+@lie("housekeeping/audit-fields")
+def nobody_changed_it(tape: Tape) -> None:
+    tape.state(IN, "after", "audit")[0].update(changed_by=None, changed_by_name=None)
+
+
+# --- assignment
+
+
+@lie(
+    "assignment/assign/room-set",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+    base=good.assignment,
+)
+def room_not_assigned(tape: Tape) -> None:
+    tape.probe("assign/happy", "after", "booking")["state"] = booking("expected")
+
+
+@lie("assignment/assign/succeeds", base=good.assignment)
+def assignment_refused(tape: Tape) -> None:
+    _refuse(tape, "assign/happy")
+
+
+@lie("assignment/unassign/succeeds", base=good.assignment)
+def unassignment_refused(tape: Tape) -> None:
+    _refuse(tape, "unassign/happy")
+
+
+@lie("assignment/move/succeeds", base=good.move)
+def move_refused(tape: Tape) -> None:
+    _refuse(tape, "move/happy")
+
+
+def _refuse(tape: Tape, case: str) -> None:
+    """The call is refused and leaves everything as it was; what comes after it is cut off."""
+    tape.reply(case).update(status=409, body=error("ROOM_OVERLAP_CONFLICT"))
+    call = tape.calls(case)["call"]
+    position = next(
+        i for i, line in enumerate(tape.lines) if line["kind"] == "reply" and line["call"] == call
+    )
+    before = [
+        line
+        for line in tape.lines
+        if line["kind"] == "probe" and line.get("call") == call and line["when"] == "before"
+    ]
+    tape.lines = tape.lines[: position + 1]
+    tape.fence()
+    tape.lines.extend({**copy.deepcopy(line), "when": "after"} for line in before)
+
+
+@lie(
+    "assignment/unassign/room-cleared",
+    "events/content/agrees-with-state",
+    "events/content/canonical-booking",
+    base=good.assignment,
+)
+def room_not_taken_away(tape: Tape) -> None:
+    tape.probe("unassign/happy", "after", "booking")["state"] = booking("expected", room(room_id=FREE_ID))
+
+
+@lie(
+    "assignment/move/new-room-occupied",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    "room/invariant/occupied-iff-in-house",
+    base=good.move,
+)
+def new_room_not_occupied(tape: Tape) -> None:
+    tape.state("move/happy", "after", "room", 1)["is_occupied"] = False
+
+
+@lie(
+    "assignment/move/old-room-dirty",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    "room/invariant/occupied-status",
+    base=good.move,
+)
+def old_room_keeps_guests(tape: Tape) -> None:
+    tape.state("move/happy", "after", "room", 0)["guests_in_room"] = tape.state(
+        "move/happy", "before", "room", 0
+    )["guests_in_room"]
+
+
+@lie("assignment/move/guests-follow", "room/invariant/guests-of-booking", base=good.move)
+def companion_stays_behind(tape: Tape) -> None:
+    tape.state("move/happy", "after", "guests")[1]["room_id"] = ROOM_ID
+
+
+# --- invariants
+
+
+@lie("atomicity/no-torn-state")
+def torn_answer(tape: Tape) -> None:
+    tape.reply(IN)["body"]["room"]["is_occupied"] = False
+
+
+@lie("booking/lifecycle/completed-is-final", "idempotency/check-out/no-effect")
+def completed_becomes_confirmed(tape: Tape) -> None:
+    tape.state(OUT_AGAIN, "after", "booking")["status"] = "CONFIRMED"
+
+
+@lie("booking/lifecycle/phases", "idempotency/check-in/no-effect", "room/invariant/occupied-iff-in-house")
+def arrival_taken_back(tape: Tape) -> None:
+    tape.state(IN_AGAIN, "after", "booking")["checked_in_at"] = None
+
+
+@lie(
+    "room/invariant/occupied-iff-in-house",
+    "check-out/room/vacated",
+    "events/content/agrees-with-state",
+    "events/changed-fields/exact",
+    "room/invariant/occupied-status",
+)
+def ghost_in_the_room(tape: Tape) -> None:
+    tape.state(OUT, "after", "room")["is_occupied"] = True
+
+
+@lie(
+    "room/invariant/one-in-house-booking",
+    "events/content/agrees-with-state",
+    "room/invariant/guests-of-booking",
+)
+def two_bookings_in_one_room(tape: Tape) -> None:
+    tape.state(IN, "after", "room")["current_booking_id"] = OTHER_BOOKING
+    tape.state(IN, "after", "room")  # the guests of the first booking are in it all the same
+
+
+@lie(
+    "room/invariant/occupied-status",
+    "idempotency/check-in/no-effect",
+    "housekeeping/audit-row",
+    "housekeeping/lifecycle",
+)
+def occupied_room_turns_ready(tape: Tape) -> None:
+    tape.state(IN_AGAIN, "after", "room")["room_status"] = "READY_FOR_GUEST"
+
+
+@lie("room/invariant/guests-of-booking", "idempotency/check-in/no-effect")
+def stranger_moves_in(tape: Tape) -> None:
+    tape.state(IN_AGAIN, "after", "guests").append(
+        guests("in_house")[0] | {"id": 98, "booking_id": OTHER_BOOKING}
+    )
+
+
+@lie("room/invariant/departed-without-token", "idempotency/check-out/no-effect")
+def token_comes_back(tape: Tape) -> None:
+    tape.state(OUT_AGAIN, "after", "tokens")[1].update(token(42, active=True))
+
+
+# --- refusals
+
+
+def _cancelled() -> Tape:
+    tape = refused(by_case("check-in/refuse/not-eligible-cancelled"))
+    for when in ("before", "after"):
+        tape.state("check-in/refuse/not-eligible-cancelled", when, "booking")["status"] = "CANCELLED"
+    return tape
+
+
+@lie("booking/lifecycle/terminal-statuses", "refusal/no-effect", base=_cancelled)
+def cancelled_comes_back(tape: Tape) -> None:
+    tape.state("check-in/refuse/not-eligible-cancelled", "after", "booking")["status"] = "CONFIRMED"
+
+
+@lie("refusal/no-effect", base=lambda: refused(by_case("check-in/refuse/too-early")))
+def refusal_changes_the_room(tape: Tape) -> None:
+    tape.state("check-in/refuse/too-early", "after", "room")["turnover_notes"] = "tried to check in"
+
+
+@lie("refusal/no-effect", base=lambda: refused(by_case("check-in/refuse/party-incomplete")))
+def refusal_revokes_the_token(tape: Tape) -> None:
+    tape.state("check-in/refuse/party-incomplete", "after", "tokens")[0].update(
+        status="REVOKED", revoked_at=CAME
+    )
+
+
+@lie(
+    "errors/structured",
+    "errors/code/party-incomplete",
+    base=lambda: refused(by_case("check-in/refuse/party-incomplete"), reply={"detail": "not complete"}),
+)
+def refusal_without_a_code(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "errors/envelope",
+    base=lambda: refused(
+        by_case("check-in/refuse/party-incomplete"), reply={"error": {"code": "PARTY_INCOMPLETE"}}
+    ),
+)
+def refusal_without_a_message(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "errors/never-5xx",
+    "check-in/refuse/party-complete",
+    "errors/code/party-incomplete",
+    base=lambda: refused(by_case("check-in/refuse/party-incomplete"), status=500),
+)
+def refusal_with_500(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "errors/never-html",
+    "errors/structured",
+    "errors/code/party-incomplete",
+    base=lambda: refused(
+        by_case("check-in/refuse/party-incomplete"),
+        reply="<h1>Bad Request</h1>",
+        content_type="text/html; charset=utf-8",
+    ),
+)
+def refusal_as_a_page(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "housekeeping/turnover-required",
+    "check-in/refuse/room-ready",
+    base=lambda: refused(
+        by_case("check-in/refuse/room-checkout-dirty"), status=200, reply=example("checkIn")
+    ),
+)
+def dirty_room_taken(tape: Tape) -> None:
+    del tape
+
+
+def _accepted(case: str) -> Callable[[], Tape]:
+    """A call that must be refused, carried out."""
+    refusal = by_case(case)
+    return lambda: refused(refusal, status=200, reply=example(refusal.operation))
+
+
+for _rule_id, (_, _cases) in _groups().items():
+    _others = (
+        ("housekeeping/turnover-required",) if _cases[0] == "check-in/refuse/room-checkout-dirty" else ()
+    )
+    BAD.append(Bad(f"accepted-{_cases[0].replace('/', '-')}", (_rule_id, *_others), _accepted(_cases[0])))
+
+
+def _other_code(case: str, code: str) -> Callable[[], Tape]:
+    return lambda: refused(by_case(case), status=422, reply=error("METHOD_NOT_ALLOWED", f"not {code}"))
+
+
+for _clause, (_code, _cases) in _codes().items():
+    _case = next(case for case in _cases if not case.startswith(("login/", "guest/")))
+    BAD.append(Bad(f"another-code-than-{_code.lower()}", (_clause,), _other_code(_case, _code)))
+
+
+# --- answers
+
+
+def answered(operation: str, body: Any) -> Tape:
+    """A call outside of any case, and its answer."""
+    tape = Tape()
+    tape.call(
+        "read", "read", operation, reply=body, settle=False, hotel_slug="grand-test", booking_id=BOOKING
+    )
+    return tape
+
+
+def _cut_short(operation: str) -> Callable[[], Tape]:
+    body = copy.deepcopy(example(operation))
+    body.pop(sorted(body)[0])
+    return lambda: answered(operation, body)
+
+
+for _operation in _reply_schemas():
+    _rule = f"replies/{_slug(_operation)}"
+    BAD.append(Bad(f"cut-short-{_slug(_operation)}", (_rule,), _cut_short(_operation)))
+
+
+@lie("replies/money", "replies/get-booking", base=lambda: answered("getBooking", example("getBooking")))
+def money_as_a_float(tape: Tape) -> None:
+    tape.reply("read")["body"]["total_amount"] = 240.0
+
+
+@lie("replies/times", "replies/get-booking", base=lambda: answered("getBooking", example("getBooking")))
+def time_without_offset(tape: Tape) -> None:
+    tape.reply("read")["body"]["created_at"] = "2026-11-20 09:00"
