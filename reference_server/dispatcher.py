@@ -20,6 +20,7 @@ from functools import partial
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
+from reference_server import tasks
 from reference_server.clock import Clock
 from reference_server.realtime.publishers import Message, Publisher, PublishFailed
 from reference_server.store import OutboxRow, SqliteStore, Transaction
@@ -63,7 +64,7 @@ class Dispatcher:
         for row in rows:
             self._lanes.setdefault(row.channel, deque()).append(row)
             if row.channel not in self._tasks:
-                self._tasks[row.channel] = asyncio.create_task(self._drain(row.channel))
+                self._tasks[row.channel] = tasks.start(self._drain(row.channel), f"lane {row.channel}")
 
     @property
     def idle(self) -> bool:
@@ -81,10 +82,10 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """End every task. What was accepted is marked, so that it is not sent again."""
-        tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        lanes = tuple(self._tasks.values())
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
         if self._marker is not None:
             await self._marker
 
@@ -112,7 +113,7 @@ class Dispatcher:
             return
         self._accepted.append(row.id)
         if self._marker is None:
-            self._marker = asyncio.create_task(self._mark())
+            self._marker = tasks.start(self._mark(), "outbox marker")
 
     async def _publish(self, publisher: Publisher, message: Message, row: OutboxRow) -> None:
         async def note_failure(state: RetryCallState) -> None:
@@ -132,18 +133,20 @@ class Dispatcher:
                 await publisher.publish(message)
 
     async def _mark(self) -> None:
-        while self._accepted:
-            batch, self._accepted = self._accepted, []
-            at = instant_text(self._clock.now())
-
-            def work(tx: Transaction, batch: list[int] = batch, at: str = at) -> None:
-                for row_id in batch:
-                    tx.run("mark_published", id=row_id, at=at)
-
-            await self._store.transact(work)
-        self._marker = None
+        try:
+            while self._accepted:
+                batch, self._accepted = self._accepted, []
+                await self._store.transact(partial(_mark_rows, ids=batch, at=instant_text(self._clock.now())))
+        finally:
+            # Rows that could not be marked are sent again at the next start, with their event_id.
+            self._marker = None
 
 
 def _pending(tx: Transaction, after: int) -> list[OutboxRow]:
     rows = tx.tuples("pending_events", after=after, limit=_PAGE)
     return [OutboxRow(*row) for row in rows]
+
+
+def _mark_rows(tx: Transaction, ids: Sequence[int], at: str) -> None:
+    for row_id in ids:
+        tx.run("mark_published", id=row_id, at=at)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from reference_server import tasks
 from reference_server.clock import Clock
 from reference_server.store import SqliteStore, Transaction
 from simulator.world import Booking, Job, Put
@@ -48,11 +49,12 @@ class JobRunner:
         self._mailer = mailer
         self._clock = clock
         self._wake = asyncio.Event()
+        self._not_before: dict[int, float] = {}  # job id -> loop time of its next attempt
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._wake.set()
-        self._task = asyncio.create_task(self._run())
+        self._task = tasks.start(self._run(), "jobs")
 
     def wake(self) -> None:
         """There may be a new job."""
@@ -67,17 +69,23 @@ class JobRunner:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            failed = [job for job in await self._open_jobs() if not await self._carry_out(job)]
-            if failed:
-                round_ = min(job.attempts for job in failed)
-                delay = min(_LONGEST_WAIT, _FIRST_WAIT * 2**round_)
-                asyncio.get_running_loop().call_later(delay, self._wake.set)
+            now = asyncio.get_running_loop().time()
+            jobs = await self._open_jobs()
+            # A job that is gone, torn down with its booking, waits for nothing any more.
+            self._not_before = {
+                job.id: self._not_before[job.id] for job in jobs if job.id in self._not_before
+            }
+            for job in jobs:
+                if self._not_before.get(job.id, 0.0) <= now:
+                    await self._carry_out(job)
+            if self._not_before:
+                asyncio.get_running_loop().call_at(min(self._not_before.values()), self._wake.set)
 
     async def _open_jobs(self) -> Sequence[Job]:
         return await self._store.read(lambda tx: tx.all(Job, "open_jobs", most_attempts=MOST_ATTEMPTS))
 
-    async def _carry_out(self, job: Job) -> bool:
-        """Do one job and write down how it went. Answers whether it is finished with."""
+    async def _carry_out(self, job: Job) -> None:
+        """Do one job and write down how it went; a failed one is due again after a wait that doubles."""
         booking = await self._store.read(
             lambda tx: tx.one(Booking, "booking_by_id", booking_id=job.booking_id)
         )
@@ -94,4 +102,8 @@ class JobRunner:
                 tx.write([Put(done)])
 
         await self._store.transact(work)
-        return done.done_at is not None or done.attempts >= MOST_ATTEMPTS
+        if done.done_at is None and done.attempts < MOST_ATTEMPTS:
+            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**done.attempts)
+            self._not_before[job.id] = asyncio.get_running_loop().time() + wait
+        else:
+            self._not_before.pop(job.id, None)
