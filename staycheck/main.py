@@ -37,7 +37,7 @@ def run() -> None:
     except typer.Abort:
         sys.exit(EXIT_USAGE)
     except _CLICK_ERROR as wrong:
-        console(stderr=True).print(str(wrong.format_message()))
+        console(stderr=True).print(str(wrong.format_message()), soft_wrap=True)
         sys.exit(EXIT_USAGE)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -12,7 +12,7 @@ from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE, EXIT_USAGE
 
 def fail(sentence: str, code: int) -> NoReturn:
     """Say it on stderr and leave with the code."""
-    console(stderr=True).print(sentence)
+    console(stderr=True).print(sentence, soft_wrap=True)
     raise typer.Exit(code)
 
 
