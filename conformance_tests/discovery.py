@@ -7,6 +7,7 @@ server does; a backend may.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,9 +38,15 @@ async def discover(url: str, *, within: float = 5.0) -> Target:
     except aiohttp.InvalidURL:
         raise TargetError(f"{url} is not a URL.") from None
     except (aiohttp.ClientError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise UnreachableError(f"Nothing answers at {base}: {reason}; is the backend running?") from None
+        raise UnreachableError(f"Nothing answers at {base} ({_why(error)}); is the backend running?") from None
     return parse_target(with_base_url(_document(status, body, where), base), where)
+
+
+def _why(error: Exception) -> str:
+    """The system's own words for what went wrong, without the library's around them."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    code = getattr(cause, "errno", None)
+    return os.strerror(code).lower() if isinstance(code, int) and code > 0 else str(cause) or type(cause).__name__
 
 
 def check_bare_url(url: str) -> None:

@@ -50,6 +50,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._marks: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._stale = False
         for secret in secrets:
             self.add(secret)
 
@@ -59,10 +60,16 @@ class Redactor:
         if secret and secret != mark and secret not in self._marks:
             for form in (*_encodings(secret), secret):
                 self._marks[form] = mark
+            self._stale = True  # compiled when next needed: secrets come in batches
+        return mark
+
+    def _known(self) -> re.Pattern[str] | None:
+        if self._stale:
             # The longest first, so that a secret inside another does not spoil the other.
             long = sorted((form for form in self._marks if len(form) >= SHORT), key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, long))) if long else None
-        return mark
+            self._stale = False
+        return self._pattern
 
     def clean(self, value: Any) -> Any:
         """A copy of a JSON value without secrets; keys are cleaned too. Tuples become lists."""
@@ -83,8 +90,8 @@ class Redactor:
             return text
         if (mark := self._marks.get(text)) is not None:
             return mark
-        if self._pattern is not None:
-            text = self._pattern.sub(lambda found: self._marks[found[0]], text)
+        if (known := self._known()) is not None:
+            text = known.sub(lambda found: self._marks[found[0]], text)
         if "=" in text or ":" in text:
             text = _IN_TEXT.sub(lambda found: found["before"] + fingerprint(unquote(found["secret"])), text)
         return text
