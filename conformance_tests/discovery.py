@@ -38,7 +38,9 @@ async def discover(url: str, *, within: float = 5.0) -> Target:
     except aiohttp.InvalidURL:
         raise TargetError(f"{url} is not a URL.") from None
     except (aiohttp.ClientError, OSError) as error:
-        raise UnreachableError(f"Nothing answers at {base} ({_why(error)}); is the backend running?") from None
+        raise UnreachableError(
+            f"Nothing answers at {base} ({_why(error)}); is the backend running?"
+        ) from None
     return parse_target(with_base_url(_document(status, body, where), base), where)
 
 
@@ -46,7 +48,11 @@ def _why(error: Exception) -> str:
     """The system's own words for what went wrong, without the library's around them."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     code = getattr(cause, "errno", None)
-    return os.strerror(code).lower() if isinstance(code, int) and code > 0 else str(cause) or type(cause).__name__
+    return (
+        os.strerror(code).lower()
+        if isinstance(code, int) and code > 0
+        else str(cause) or type(cause).__name__
+    )
 
 
 def check_bare_url(url: str) -> None:

@@ -64,7 +64,7 @@ class Clause:
     unobservable_reason: str | None
 
 
-class UnknownClause(LookupError):  # noqa: N818 - reads as a sentence where it is raised
+class UnknownClause(LookupError):
     """The catalogue has no clause with this id.
 
     ``clause_id`` is what was asked for, ``suggestions`` the nearest ids that exist, best first, at most three.

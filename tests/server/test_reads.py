@@ -45,7 +45,7 @@ async def test_the_demo_hotel_has_24_rooms_in_every_status(hotel: Hotel) -> None
 async def test_bookings_come_in_buckets_and_pages(hotel: Hotel) -> None:
     _, everything = await hotel.call("GET", "room-bookings/?page_size=100")
     counts = everything["bucket_counts"]
-    assert counts["arrivals"] and counts["in_house"] and counts["departures"] and counts["checked_out"]
+    assert all(counts[bucket] for bucket in ("arrivals", "in_house", "departures", "checked_out"))
     for bucket, count in counts.items():
         _, page = await hotel.call("GET", f"room-bookings/?bucket={bucket}&page_size=100")
         assert page["count"] == len(page["results"]) == count
