@@ -196,9 +196,9 @@ def carried_out(episode: Episode, *names: str) -> Iterator[Operation | Inconclus
         if found is Kind.CARRIED_OUT:
             yield operation
         elif found is Kind.UNKNOWN:
-            yield Inconclusive(f"a call of {operation.operation} got no answer in time")
+            yield Unreached(f"a call of {operation.operation} got no answer in time")
         elif found is not Kind.REPEAT and not is_repeat(episode, operation):
-            yield Inconclusive(
+            yield Unreached(
                 f"{operation.operation} did not succeed where it must (answered {operation.status})"
             )
 

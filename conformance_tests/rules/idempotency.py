@@ -17,6 +17,7 @@ from conformance_tests.rules.facts import (
     MOVE,
     UNASSIGN,
     is_refusal_case,
+    is_repeat,
     snapshotted,
     succeeded,
 )
@@ -183,12 +184,11 @@ def _register_graceful(rule_id: str, title: str, clause: str, name: str, *, only
 
 
 def _asked_again(episode: Episode, name: str) -> Iterator[Operation]:
-    """Repeats, also those that broke with a 5xx."""
+    """Repeats, also those that broke with a 5xx or were not answered."""
     known = {operation.id for operation in repeats(episode, name)}
     for operation in episode.operations:
-        broken = (
-            operation.status is not None and operation.status >= 500 and operation.case.endswith("/repeat")
-        )
+        lost = operation.status is None or operation.status >= 500
+        broken = lost and not operation.overlaps and is_repeat(episode, operation)
         if operation.operation == name and (operation.id in known or broken):
             yield operation
 
