@@ -1336,7 +1336,7 @@ def answered(operation: str, body: Any) -> Tape:
     """A call outside of any case, and its answer."""
     tape = Tape()
     tape.call(
-        "read", "read", operation, reply=body, settle=False, hotel_slug="grand-test", booking_id=BOOKING
+        "read", "read", operation, reply=body, settle=False, hotel_slug="grand-demo", booking_id=BOOKING
     )
     return tape
 
@@ -1350,6 +1350,48 @@ def _cut_short(operation: str) -> Callable[[], Tape]:
 for _operation in _reply_schemas():
     _rule = f"replies/{_slug(_operation)}"
     BAD.append(Bad(f"cut-short-{_slug(_operation)}", (_rule,), _cut_short(_operation)))
+
+
+def _listed(operation: str) -> Callable[[], Tape]:
+    return lambda: answered(operation, example(operation))
+
+
+def _first_room(body: Line) -> Line:
+    columns = body.get("rooms_by_status", body)
+    for column in columns.values():
+        rooms = column.get("rooms") if isinstance(column, dict) else column
+        if isinstance(rooms, list) and rooms:
+            found: Line = rooms[0]
+            return found
+    return {}
+
+
+@lie("access/lists-of-own-hotel", base=_listed("roomsBoard"))
+def room_of_another_hotel_on_the_board(tape: Tape) -> None:
+    _first_room(tape.reply("read")["body"])["hotel_slug"] = "other-test"
+
+
+@lie("lists/rooms-board", base=_listed("roomsBoard"))
+def room_under_another_status(tape: Tape) -> None:
+    found = _first_room(tape.reply("read")["body"])
+    found["room_status"] = "OUT_OF_ORDER" if found["room_status"] != "OUT_OF_ORDER" else "OCCUPIED"
+
+
+@lie("lists/dashboard", base=_listed("housekeepingDashboard"))
+def total_does_not_add_up(tape: Tape) -> None:
+    tape.reply("read")["body"]["total_rooms"] += 1
+
+
+@lie("lists/booking-filters", base=lambda: answered("listBookings", example("listBookings")))
+def another_status_in_the_list(tape: Tape) -> None:
+    tape.calls("read")["params"]["status"] = "NO_SHOW"
+
+
+@lie("lists/booking-page", base=lambda: answered("listBookings", example("listBookings")))
+def one_booking_twice_on_a_page(tape: Tape) -> None:
+    rows = tape.reply("read")["body"]["results"]
+    rows.append(copy.deepcopy(rows[0]))
+    tape.reply("read")["body"]["count"] += 1
 
 
 @lie("replies/money", "replies/get-booking", base=lambda: answered("getBooking", example("getBooking")))

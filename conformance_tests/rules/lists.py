@@ -1,0 +1,185 @@
+"""Lists, boards and dashboards: only what is of the hotel, where it belongs, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance_tests.episode import History, Operation
+from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.rules.facts import succeeded
+from conformance_tests.rules.values import dig, show
+
+_ROOM_LISTS = ("roomsBoard", "listRooms", "housekeepingDashboard")
+_BOOKING_LISTS = ("listBookings",)
+
+
+def _asked(history: History, *names: str) -> Iterator[tuple[Operation, dict[str, Any]]]:
+    for operation in history.calls:
+        if operation.operation in names and succeeded(operation) and operation.answered:
+            yield operation, dict(operation.answered)
+
+
+def _rooms(operation: Operation, body: dict[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
+    """(the status it stands under or None, room) for every room of an answer."""
+    if operation.operation == "listRooms":
+        return [(None, room) for room in body.get("results") or () if isinstance(room, dict)]
+    columns = body if operation.operation == "roomsBoard" else body.get("rooms_by_status")
+    found: list[tuple[str | None, dict[str, Any]]] = []
+    for status, column in (columns or {}).items() if isinstance(columns, dict) else ():
+        rooms = dig(column, "rooms") if isinstance(column, dict) else column
+        found.extend((status, room) for room in rooms or () if isinstance(room, dict))
+    return found
+
+
+def _homes(history: History) -> dict[str, str]:
+    """Booking ids to the slug of their hotel, as the arranged states bind them."""
+    found: dict[str, str] = {}
+    for episode in history.episodes:
+        for arranged in episode.arranged:
+            slug = arranged.bindings.get("hotel_slug")
+            for name in ("booking_id", "other_booking_id"):
+                if isinstance(slug, str) and isinstance(arranged.bindings.get(name), str):
+                    found[arranged.bindings[name]] = slug
+    return found
+
+
+@history_rule(
+    "access/lists-of-own-hotel", "Lists hold only what is of the hotel in the path", "access/lists-of-own-hotel",
+    hint="Filter by the hotel before everything else, in one place for all lists.",
+)  # fmt: skip
+def own_hotel(history: History) -> Iterator[Finding]:
+    homes = _homes(history)
+    for operation, body in _asked(history, *_ROOM_LISTS, *_BOOKING_LISTS):
+        slug = operation.params.get("hotel_slug")
+        if operation.operation in _BOOKING_LISTS:
+            ids = [dig(row, "booking_id") for row in body.get("results") or ()]
+            foreign = [f"booking {name}" for name in ids if homes.get(str(name), slug) != slug]
+        else:
+            foreign = [
+                f"room {room.get('room_number')} of {room['hotel_slug']}"
+                for _, room in _rooms(operation, body)
+                if room.get("hotel_slug", slug) != slug
+            ]
+        if foreign:
+            yield Violation(
+                "access/lists-of-own-hotel",
+                f"{operation.operation} shows what is of another hotel",
+                (f"only what is of {slug}",),
+                ", ".join(foreign[:3]),
+                operation.witness,
+            )
+        else:
+            yield OK
+
+
+def _misplaced(operation: Operation, body: dict[str, Any]) -> str | None:
+    """What is wrong with where rooms stand, and how often."""
+    seen: dict[Any, str | None] = {}
+    for status, room in _rooms(operation, body):
+        number = room.get("room_number")
+        if status is not None and room.get("room_status") != status:
+            return f"room {number} is {room.get('room_status')} and stands under {status}"
+        if number in seen:
+            return f"room {number} stands there twice"
+        seen[number] = status
+    return None
+
+
+def _miscounted(operation: Operation, body: dict[str, Any]) -> str | None:
+    """What is wrong with the counts beside the rooms."""
+    columns: dict[str, int] = {}
+    for status, _ in _rooms(operation, body):
+        columns[str(status)] = columns.get(str(status), 0) + 1
+    counts = body.get("counts") if operation.operation == "housekeepingDashboard" else body
+    for status, told in counts.items() if isinstance(counts, dict) else ():
+        count = told.get("count") if isinstance(told, dict) else told
+        if isinstance(count, int) and count != columns.get(status, 0):
+            return f"{status} counts {count} and lists {columns.get(status, 0)}"
+    total = body.get("total_rooms")
+    if operation.operation == "housekeepingDashboard" and total != sum(columns.values()):
+        return f"total_rooms is {show(total)}, and {sum(columns.values())} are listed"
+    return None
+
+
+def _register(rule_id: str, title: str, clause: str, name: str) -> None:
+    @history_rule(rule_id, title, clause, hint="Count and list from one query.")
+    def judge(history: History) -> Iterator[Finding]:
+        for operation, body in _asked(history, name):
+            wrong = _misplaced(operation, body) or _miscounted(operation, body)
+            if wrong is None:
+                yield OK
+            else:
+                message = f"{name}: {title[0].lower()}{title[1:]} does not hold"
+                yield Violation(clause, message, (title,), wrong, operation.witness)
+
+
+_register(
+    "lists/rooms-board", "Every room stands once, under its own status, and is counted there", "endpoints/rooms-board",
+    "roomsBoard",
+)  # fmt: skip
+_register(
+    "lists/dashboard",
+    "Counts, rooms and total agree",
+    "endpoints/housekeeping-dashboard",
+    "housekeepingDashboard",
+)
+
+
+@history_rule(
+    "lists/booking-filters", "A filtered booking list holds only what matches", "endpoints/list-bookings/filters",
+    hint="Apply every filter of the query, and only to the hotel's own bookings.",
+)  # fmt: skip
+def booking_filters(history: History) -> Iterator[Finding]:
+    for operation, body in _asked(history, "listBookings"):
+        wanted = {name: operation.params[name] for name in ("status", "q") if operation.params.get(name)}
+        if not wanted:
+            continue
+        wrong = [
+            told
+            for row in body.get("results") or ()
+            if isinstance(row, dict) and (told := _unmatched(row, wanted))
+        ]
+        if wrong:
+            message = f"listBookings by {', '.join(sorted(wanted))} holds a booking that does not match"
+            yield Violation(
+                "endpoints/list-bookings/filters", message, (show(wanted),), wrong[0], operation.witness
+            )
+        else:
+            yield OK
+
+
+def _unmatched(row: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    """Why a booking is not in what was asked for. What `q` searches is open: any text of the booking may match. So is what a bucket means."""
+    if "status" in wanted and row.get("status") != wanted["status"]:
+        return f"booking {row.get('booking_id')} is {row.get('status')}"
+    if "q" in wanted and str(wanted["q"]).lower() not in str(row).lower():
+        return f"booking {row.get('booking_id')} does not hold {wanted['q']!r}"
+    return None
+
+
+@history_rule(
+    "lists/booking-page", "A page of bookings is no longer than asked for, and count no less than the page",
+    "endpoints/list-bookings/pagination",
+    hint="Count before the page is cut, and cut at page_size.",
+)  # fmt: skip
+def booking_page(history: History) -> Iterator[Finding]:
+    for operation, body in _asked(history, "listBookings", "listRooms"):
+        rows, count, size = body.get("results"), body.get("count"), operation.params.get("page_size")
+        if not isinstance(rows, list) or not isinstance(count, int):
+            continue
+        names = [dig(row, "booking_id") or dig(row, "room_id") for row in rows]
+        wrong = None
+        if isinstance(size, int) and len(rows) > size:
+            wrong = f"{len(rows)} on a page of {size}"
+        elif len(rows) > count:
+            wrong = f"{len(rows)} on a page, count {count}"
+        elif len(set(map(str, names))) < len(names):
+            wrong = "one row stands there twice"
+        if wrong is None:
+            yield OK
+        else:
+            yield Violation(
+                "endpoints/list-bookings/pagination", f"a page of {operation.operation} is wrong", ("a page",), wrong,
+                operation.witness,
+            )  # fmt: skip
