@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Any
 
 import typer
 
 from conformance_tests.report.terminal import console
-from conformance_tests.verdict import EXIT_USAGE
+from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE, EXIT_USAGE
 from staycheck.explaining import explain, rules
 from staycheck.judging import check, demo, judge
 from staycheck.serving import serve
@@ -39,6 +40,9 @@ def run() -> None:
     except _CLICK_ERROR as wrong:
         console(stderr=True).print(str(wrong.format_message()), soft_wrap=True)
         sys.exit(EXIT_USAGE)
+    except Exception:  # noqa: BLE001 - Python's own exit code for a crash is 1, and 1 means that a backend violates
+        traceback.print_exc()
+        sys.exit(EXIT_COULD_NOT_JUDGE)
     sys.exit(code if isinstance(code, int) else 0)
 
 

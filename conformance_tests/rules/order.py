@@ -180,6 +180,8 @@ def after_commit(episode: Episode) -> Iterator[Finding]:
 def _judge_read(
     episode: Episode, event: Event, operation: Operation, probe: Probe, state: Mapping[str, Any]
 ) -> Finding | None:
+    if event.kind == "rooms" and state.get("room_id", event.room_id) != event.room_id:
+        return None  # the event names a room by another one's number: another rule's finding, and a read of that room
     view = announced(event)
     if _shows(state, view) or any(
         _shows(state, later) for later in _later_views(episode, event, operation) if later
