@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from conformance_tests.episode import Episode, History, Operation
 from conformance_tests.refusals import BY_CASE, REFUSALS, Refusal
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
-from conformance_tests.rules.facts import EFFECTING, GUEST_READS, is_refusal_case, seqs
+from conformance_tests.rules.facts import EFFECTING, GUEST_READS, is_refusal_case, seqs, succeeded
 from conformance_tests.rules.values import dig, show
 from contract.clauses import load_clauses
 from contract.errors import status_of
@@ -51,7 +51,7 @@ def _register_refused(rule_id: str, clause: str, cases: tuple[str, ...]) -> None
                 due = BY_CASE[operation.case]
                 yield Violation(
                     clause,
-                    f"{operation.case} was not refused",
+                    f"{operation.case} was {'carried out' if succeeded(operation) else 'not refused with a 4xx'}",
                     (f"{status_of(due.code)} {due.code}", "another 4xx with a code"),
                     f"{operation.status} {show(operation.answered.get('error', operation.answered.get('message')))}",
                     seqs(operation, "booking", "room"),
