@@ -1,7 +1,7 @@
 """Cuts the lines of a history into episodes: which call, snapshot and event belongs to which scenario.
 
 An event belongs to the scenario that was last arranged with its booking or room before it came in; one that no
-scenario knows belongs to the episode of its booking or room. Broken lines are counted, never fatal.
+scenario knows belongs to the episode of its booking or room. Broken lines are kept aside, never fatal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from conformance_tests.episode import (
     mapping,
 )
 from contract.channels import parse_channel
+from contract.history import BrokenLine, read_line
 from contract.schema_store import schema_store
+
+BROKEN_SHOWN = 20
+"""Broken lines a report names; the rest are counted."""
 
 _LINE_SCHEMA = "files/history_line.schema.json"
 _NO_END = 1 << 62
@@ -41,17 +45,25 @@ def channel_of(channel: str) -> tuple[ChannelKind, str]:
     return (found.kind, found.key) if found is not None else ("other", channel)
 
 
-def parse(raw: Iterable[str]) -> Iterator[dict[str, Any] | None]:
-    """The lines as objects; None for a line that is no history line. Empty lines are skipped."""
-    for text in raw:
+def parse(raw: Iterable[str]) -> Iterator[dict[str, Any] | BrokenLine]:
+    """The lines as objects; a BrokenLine for one that is no history line. Empty lines are skipped."""
+    for lineno, text in enumerate(raw, 1):
         if not text.strip():
             continue
         try:
             line = json.loads(text)
         except ValueError:
-            yield None
-            continue
-        yield line if schema_store().valid(_LINE_SCHEMA, line) else None
+            line = None
+        yield line if schema_store().valid(_LINE_SCHEMA, line) else _broken(text, lineno)
+
+
+def _broken(text: str, lineno: int) -> BrokenLine:
+    """The line again, by the slower path that can say what is wrong with it."""
+    try:
+        read_line(text, lineno)
+    except BrokenLine as broken:
+        return broken
+    return BrokenLine(lineno, "the line is not what files/history_line.schema.json describes")
 
 
 def _capabilities(header: Mapping[str, Any]) -> Capabilities:
@@ -145,12 +157,15 @@ class _Cutter:
         self.unsupported: dict[str, str] = {}
         self.notices: list[Notice] = []
         self.lines: dict[int, str] = {}
+        self.broken: list[BrokenLine] = []
         self.counts = {"lines": 0, "calls": 0, "events": 0, "probes": 0, "unreadable": 0}
 
-    def take(self, line: dict[str, Any] | None) -> None:
+    def take(self, line: dict[str, Any] | BrokenLine) -> None:
         self.counts["lines"] += 1
-        if line is None:
+        if isinstance(line, BrokenLine):
             self.counts["unreadable"] += 1
+            if len(self.broken) < BROKEN_SHOWN:
+                self.broken.append(line)
             return
         self.lines[line["seq"]] = render_line(line)
         getattr(self, f"_take_{line['kind']}")(line)
@@ -261,6 +276,7 @@ class _Cutter:
             self.unsupported,
             self.lines,
             self.counts,
+            tuple(self.broken),
         )
 
     def _operations(

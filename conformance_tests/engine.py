@@ -172,11 +172,20 @@ def judge_lines(
         "started_at": header.get("wall", "1970-01-01T00:00:00Z"),
         "level": str(level),
         "only": list(only),
-        "verdict": str(worst(verdicts)),
+        "verdict": str(_overall(verdicts, history)),
         "summary": {str(verdict): found.count(str(verdict)) for verdict in Verdict},
-        "history": dict(history.counts),
+        "history": {
+            **history.counts,
+            "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in history.broken],
+        },
         "rules": reports,
     }
+
+
+def _overall(verdicts: Sequence[Verdict], history: History) -> Verdict:
+    """The worst of the rules at or above the gate. Where lines are missing, nothing passes: they might have said more."""
+    found = worst(verdicts)
+    return Verdict.INCONCLUSIVE if history.broken and found in (Verdict.PASS, Verdict.SKIPPED) else found
 
 
 def judge_file(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from contract.history import BrokenLine
+
 Json = Any
 """A JSON value as `json.loads` gives it."""
 
@@ -229,14 +231,21 @@ class Episode:
 
     def blind(self, observer: str, channel: str | None, operation: Operation) -> str | None:
         """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
+        lost = False
         for notice in self.notices:
             if notice.observer != observer or notice.seq > operation.until:
                 continue
-            if "connection was lost" in notice.text and notice.seq > operation.seq:
-                return "the observer lost its connection"
+            if "connection was lost" in notice.text:
+                lost = True
+            elif "Connected again" in notice.text and notice.seq < operation.seq:
+                lost = False  # it was back before the call
             if channel is not None and channel in notice.text:
                 return f"the observer is not on the guest channel: {notice.text}"
-        return None
+        return "the observer lost its connection" if lost else None
+
+    def interrupted(self, observer: str, since: int, until: int) -> bool:
+        """Whether the observer said anything of itself between two lines, such as a lost connection."""
+        return any(notice.observer == observer and since < notice.seq < until for notice in self.notices)
 
     @property
     def bindings(self) -> Mapping[str, Any]:
@@ -275,3 +284,4 @@ class History:
     unsupported: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[int, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    broken: tuple[BrokenLine, ...] = ()

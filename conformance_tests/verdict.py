@@ -25,7 +25,7 @@ EXIT_USAGE = 64
 
 _EXITS = {
     Verdict.PASS: EXIT_CONFORMS,
-    Verdict.SKIPPED: EXIT_CONFORMS,
+    Verdict.SKIPPED: EXIT_COULD_NOT_JUDGE,  # of a whole report: nothing was judged, so nothing conforms
     Verdict.INCONCLUSIVE: EXIT_COULD_NOT_JUDGE,
     Verdict.FAIL: EXIT_VIOLATES,
     Verdict.ERROR: EXIT_COULD_NOT_JUDGE,

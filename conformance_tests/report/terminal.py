@@ -47,6 +47,7 @@ def print_report(report: dict[str, Any], out: Console, *, every_rule: bool = Fal
         if rule["verdict"] == "error":
             _line(out, Text.assemble(("ERROR ", _STYLES["error"]), (rule["id"], "bold")))
             _inside(out, "; ".join(rule["reasons"]))
+    _broken(report["history"], out)
     _inconclusive([rule for rule in rules if rule["verdict"] == "inconclusive"], out)
     (_list if every_rule else _table)(report["rules"], out)
     _totals(report, out)
@@ -101,6 +102,19 @@ def _inconclusive(rules: list[dict[str, Any]], out: Console) -> None:
         _line(out, Text.assemble(("INCONCLUSIVE ", _STYLES["inconclusive"]), reason))
         _inside(out, Text(", ".join(ids), "dim"))
     if by_reason:
+        out.print()
+
+
+def _broken(history: dict[str, Any], out: Console) -> None:
+    for broken in history["broken"]:
+        _line(
+            out,
+            Text.assemble(
+                ("SKIPPED ", _STYLES["inconclusive"]), f"line {broken['line']}: {broken['reason']}"
+            ),
+        )
+    if history["broken"]:
+        _inside(out, "Without these lines nothing passes: record again, or take them out of the file.")
         out.print()
 
 

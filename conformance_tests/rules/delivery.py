@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance_tests.episode import Episode, Event, Operation
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
-from conformance_tests.rules.due import Delivery, Due, deliveries, due
+from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (
     ASSIGN,
     CHECK_IN,
@@ -238,6 +238,32 @@ _NAMES = frozenset(
 )  # fmt: skip
 def events_once(episode: Episode) -> Iterator[Finding]:
     return _surplus(episode, doubled=True)
+
+
+@rule(
+    "events/dedup/resend-only-in-need", "An event that was taken is not sent again", "events/dedup/resend-only-in-need",
+    hint="Look for a publish that is called twice, or a retry that does not wait for the answer of the first try.",
+)  # fmt: skip
+def resent_only_in_need(episode: Episode) -> Iterator[Finding]:
+    if episode.is_fence:
+        return
+    first: dict[tuple[str, ...], Event] = {}
+    for event in episode.events:
+        if event.event_id is None:
+            continue
+        key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
+        earlier = first.setdefault(key, event)
+        if earlier is event:
+            yield OK
+        elif not episode.interrupted(event.observer, earlier.seq, event.seq):
+            # After a gap the sender could not know that it had been taken.
+            yield Violation(
+                "events/dedup/resend-only-in-need",
+                f"{event.name} was delivered again on the {event.kind} channel ({event.observer} observer)",
+                ("one delivery of an event that was taken",),
+                f"event_id {event.event_id} twice on {event.channel}",
+                (earlier.seq, event.seq),
+            )
 
 
 @rule(

@@ -51,10 +51,20 @@ def _pairs(episode: Episode, *names: str) -> Iterator[tuple[Operation, Any, Any]
             yield operation, pair[0], pair[1]
 
 
+_OF_ROLE = {
+    "manager": "housekeeping/permissions/manager",
+    "housekeeping": "housekeeping/permissions/housekeeping",
+    "front_desk": "housekeeping/permissions/front-desk",
+}
+"""What a role may do, by the actor who was refused it."""
+
+
 def _register_target(
     rule_id: str, title: str, clause: str, names: tuple[str, ...], passed: bool | None = None
 ) -> None:
-    @rule(rule_id, title, clause, hint=_SERVICE)
+    roles = tuple(_OF_ROLE.values()) if names == ("setRoomStatus",) else ()
+
+    @rule(rule_id, title, clause, *roles, hint=_SERVICE)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in episode.operations:
             if not _asked(operation, names, passed) or is_refusal_case(operation) or operation.overlaps:
@@ -63,7 +73,8 @@ def _register_target(
             if found in (Kind.REFUSED, Kind.BROKEN) and operation.case and not is_repeat(episode, operation):
                 told = f"{operation.status} {show(operation.answered.get('error'))}"
                 message = f"{operation.operation} did not succeed where the lifecycle and the role allow it"
-                yield Violation(clause, message, ("200",), told, seqs(operation, "room"))
+                promised = _OF_ROLE.get(operation.actor, clause) if roles else clause
+                yield Violation(promised, message, ("200",), told, seqs(operation, "room"))
         for item in _pairs(episode, *names):
             if isinstance(item, Inconclusive | Unreached):
                 yield item

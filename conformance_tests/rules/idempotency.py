@@ -77,7 +77,9 @@ def _untouched(episode: Episode, operation: Operation, clause: str, what: str) -
 
 
 def _register_no_effect(rule_id: str, title: str, clause: str, names: tuple[str, ...]) -> None:
-    @rule(rule_id, title, clause, hint=_LOCK)
+    also = ("check-in/validation/already-checked-in",) if names == (CHECK_IN,) else ()
+
+    @rule(rule_id, title, clause, *also, hint=_LOCK)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in repeats(episode, *names):
             yield from _untouched(episode, operation, clause, f"a repeated {operation.operation}")

@@ -39,6 +39,15 @@ class ArrivalPolicy(BaseModel):
     ]
 
 
+class BrokenHistoryLine(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    line: Annotated[int, Field(description="Counted from 1.", ge=1)]
+    reason: Annotated[str, Field(min_length=1)]
+
+
 class Credentials(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -136,6 +145,13 @@ class HistoryCounts(BaseModel):
     events: Annotated[int, Field(ge=0)]
     probes: Annotated[int, Field(ge=0)]
     unreadable: Annotated[int, Field(ge=0)]
+    broken: Annotated[
+        list[BrokenHistoryLine],
+        Field(
+            description="The first lines that could not be read. With any, a report cannot pass: what they said is not known.",
+            max_length=20,
+        ),
+    ]
 
 
 class ProbePath(BaseModel):

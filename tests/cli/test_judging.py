@@ -46,7 +46,7 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def test_the_exit_code_says_the_verdict(histories: dict[str, Path]) -> None:
     codes = {name: staycheck("judge", str(path), "--quiet").returncode for name, path in histories.items()}
-    assert codes == {"good": 0, "bad": 1, "unproven": 2, "none": 2, "torn": 0}
+    assert codes == {"good": 0, "bad": 1, "unproven": 2, "none": 2, "torn": 2}
 
 
 def test_a_violation_explains_itself_within_80_columns(histories: dict[str, Path]) -> None:
@@ -77,10 +77,14 @@ def test_the_json_report_is_valid_and_the_same_every_time(histories: dict[str, P
     assert report["verdict"] == "fail"
 
 
-def test_broken_lines_are_counted_and_never_fatal(histories: dict[str, Path]) -> None:
+def test_broken_lines_are_named_and_without_them_nothing_passes(histories: dict[str, Path]) -> None:
     report = json.loads(staycheck("judge", str(histories["torn"]), "--json").stdout)
     assert report["history"]["unreadable"] == 1
-    assert report["verdict"] == "pass"
+    assert (report["summary"]["fail"], report["verdict"]) == (0, "inconclusive")
+    broken = report["history"]["broken"][0]
+    told = staycheck("judge", str(histories["torn"]))
+    assert f"line {broken['line']}:" in told.stdout
+    assert "Traceback" not in told.stderr
 
 
 def test_only_and_level_choose_what_counts(histories: dict[str, Path]) -> None:

@@ -1402,3 +1402,9 @@ def money_as_a_float(tape: Tape) -> None:
 @lie("replies/times", "replies/get-booking", base=lambda: answered("getBooking", example("getBooking")))
 def time_without_offset(tape: Tape) -> None:
     tape.reply("read")["body"]["created_at"] = "2026-11-20 09:00"
+
+
+@lie("events/dedup/resend-only-in-need")
+def the_same_event_delivered_again(tape: Tape) -> None:
+    tape.events("room_updated")[0]["data"]["meta"]["ts"] = CAME
+    tape.again(tape.events("room_updated")[0])
