@@ -18,10 +18,12 @@ import socket
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from conformance_tests.discovery import discover
 from conformance_tests.target import (
@@ -113,8 +115,10 @@ async def _spawned(command: Sequence[str], *, always_sink: bool) -> AsyncIterato
             url = await process.ready(f"http://{sink.host}:{port}", Timeouts().ready)
             target = await discover(url)
             target = _with_sink(target, sink, always=always_sink)
+            used = target.realtime.sink is not None
             try:
-                yield Subject(target, listener if target.realtime.sink is not None else None)
+                async with nullcontext() if used else _taken_and_forgotten(listener):
+                    yield Subject(target, listener if used else None)
             except UnreachableError:
                 if process.exit_code is None:
                     raise
@@ -122,6 +126,25 @@ async def _spawned(command: Sequence[str], *, always_sink: bool) -> AsyncIterato
                 raise UnreachableError(process.obituary("died while it was judged"))
         finally:
             await process.stop()
+
+
+@asynccontextmanager
+async def _taken_and_forgotten(listener: socket.socket) -> AsyncIterator[None]:
+    """Accept what a backend publishes to a sink that is not used; left unanswered, it would wait and try again."""
+
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def _with_sink(target: Target, sink: SinkSettings, *, always: bool) -> Target:

@@ -60,7 +60,7 @@ def make_app(settings: Settings) -> web.Application:
     jobs = JobRunner(store, LogMailer(), clock)
     house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)
-    Control(house, settings.control_token).add_routes(app)
+    Control(house, settings.control_token, settings.embedded).add_routes(app)
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()

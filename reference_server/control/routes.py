@@ -34,6 +34,7 @@ class Control:
 
     house: House
     control_token: str | None
+    embedded: bool = True
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get(CONTROL_PREFIX + "target.json", self.target)
@@ -51,7 +52,10 @@ class Control:
                 member.target_role: {"username": member.username, "password": member.username}
                 for member in DEMO_STAFF
             },
-            "realtime": {"subscribe": {"url": f"ws://{request.host}", "key": app.key}},
+            # Without the hub there is nothing to subscribe to here; whoever judges brings a sink.
+            "realtime": {"subscribe": {"url": f"ws://{request.host}", "key": app.key}}
+            if self.embedded
+            else {},
             "states": {"url": CONTROL_PREFIX + "states"},
             "probes": {"url": CONTROL_PREFIX + "probes"},
         }

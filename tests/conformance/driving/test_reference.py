@@ -1,9 +1,10 @@
-"""The whole plan against our own server as a process: every state offered, every call answered, in seconds."""
+"""The whole plan against our own server as a process: every state offered, every call answered."""
 
 from __future__ import annotations
 
 import json
-import time
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,7 @@ pytestmark = pytest.mark.slow
 async def test_a_full_run_against_the_reference_server(tmp_path: Path) -> None:
     record = tmp_path / "history.jsonl"
     async with open_subject(REFERENCE) as subject:
-        begun = time.monotonic()
         await run(subject.target, seed=3, jobs=16, only=(), record=record, sink_socket=subject.sink_socket)
-        took = time.monotonic() - begun
     lines = [json.loads(line) for line in record.read_text().splitlines()]
     marks = [line for line in lines if line["kind"] == "mark"]
     assert lines[0]["capabilities"]["observers"] == ["sink", "subscribe"]
@@ -31,4 +30,18 @@ async def test_a_full_run_against_the_reference_server(tmp_path: Path) -> None:
     assert [line for line in lines if line["kind"] == "probe" and "missing" in line] == []
     ended = {mark["scenario"] for mark in marks if mark["mark"] == "scenario-end"}
     assert ended == {scenario.name for scenario in plan(3)}
-    assert took < 30  # about 3 s on two quiet cores
+
+
+@pytest.mark.parametrize("more", [[], ["--realtime", "embedded"]])
+def test_our_own_server_conforms_as_a_spawned_backend_too(more: list[str]) -> None:
+    """It publishes where STAYCHECK_REALTIME says; with its own hub beside that, it is the hub that is listened to."""
+    served = " ".join([sys.executable, "-m", "staycheck.main", "serve", "--port", "{port}", "--announce", *more])
+    checked = subprocess.run(
+        [sys.executable, "-m", "staycheck.main", "check", f"spawn:{served}", "--json", "--only", "check-out/"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert json.loads(checked.stdout)["summary"]["inconclusive"] == 0
