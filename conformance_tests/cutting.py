@@ -16,6 +16,7 @@ from conformance_tests.episode import (
     Arranged,
     Capabilities,
     ChannelKind,
+    Ending,
     Episode,
     Event,
     Fence,
@@ -158,6 +159,7 @@ class _Cutter:
         self.notices: list[Notice] = []
         self.lines: dict[int, str] = {}
         self.broken: list[BrokenLine] = []
+        self.complete: bool | None = None
         self.counts = {"lines": 0, "calls": 0, "events": 0, "probes": 0, "unreadable": 0}
 
     def take(self, line: dict[str, Any] | BrokenLine) -> None:
@@ -179,6 +181,8 @@ class _Cutter:
             self.scenarios.setdefault(scenario)
         if line["mark"] == "observer":
             self.notices.append(Notice(line["seq"], line.get("observer", ""), line.get("text", "")))
+        elif line["mark"] == "run-end":
+            self.complete = bool(line.get("complete"))
         elif line["mark"] == "fence":
             fence = _fence(line)
             if fence:
@@ -242,6 +246,8 @@ class _Cutter:
                 call_probes[probe.call].append(probe)
         frozen_probes = {seq: tuple(found) for seq, found in event_probes.items()}
         fences, notices = tuple(self.fences), tuple(self.notices)
+        heard = frozenset((event.observer, event.kind) for event in self.events)
+        ending = Ending(self.complete, self.header.get("patience"), heard)
 
         def episode(scenario: str | None, calls: list[Mapping[str, Any]], events: list[Event]) -> Episode:
             first = calls[0]["seq"] if calls else -1
@@ -257,6 +263,7 @@ class _Cutter:
                 {event.seq: frozen_probes[event.seq] for event in inside if event.seq in frozen_probes},
                 fences,
                 notices,
+                ending,
             )
 
         calls_of: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)

@@ -143,9 +143,19 @@ class Fence:
     ended: float
     arrived: frozenset[tuple[str, str]]
 
-    def flushed(self, observer: str) -> bool:
-        """The observer was alive after the fence began: something of the fence came in there."""
-        return any(name == observer for name, _ in self.arrived)
+    def flushed(self, observer: str, kind: str | None = None) -> bool:
+        """Something of the fence came in at the observer, on that kind of channel when one is given."""
+        return any(name == observer and kind in (None, there) for name, there in self.arrived)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the recording ended: `complete` when nothing was under way any more. `heard` has the (observer, kind of channel)
+    pairs at which anything came in at all."""
+
+    complete: bool | None
+    patience: float | None
+    heard: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +233,7 @@ class Episode:
     event_probes: Mapping[int, tuple[Probe, ...]]
     fences: tuple[Fence, ...]
     notices: tuple[Notice, ...] = ()
+    ending: Ending = Ending(None, None, frozenset())
 
     @property
     def is_fence(self) -> bool:
@@ -263,12 +274,20 @@ class Episode:
                 found = operation
         return found
 
-    def flushed_after(self, t: float, observer: str) -> Fence | None:
-        """The first fence begun after `t` that came in at the observer: proof that nothing is still under way."""
+    def flushed_after(self, t: float, observer: str, kind: str | None = None) -> Fence | None:
+        """The first fence begun after `t` that came in at the observer (on that kind of channel)."""
         for fence in self.fences:
-            if fence.begun >= t and fence.flushed(observer):
+            if fence.begun >= t and fence.flushed(observer, kind):
                 return fence
         return None
+
+    def hears(self, observer: str, kind: str | None = None) -> bool:
+        """Anything at all came in at the observer on that kind of channel: it is not just wired to nothing.
+
+        On a guest channel it may be that nothing ever comes; what came in elsewhere has to do.
+        """
+        wanted = None if kind == "guest" else kind
+        return any(name == observer and wanted in (None, there) for name, there in self.ending.heard)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance_tests.http_client import Call, HttpClient
-from conformance_tests.recorder import Key, Recorder
+from conformance_tests.recorder import Fits, Heard, Key, Recorder
 from conformance_tests.settle import Settler, Sight
 from conformance_tests.watching import FENCE
 from contract.channels import ChannelKind, parse_channel, rooms_channel, staff_channel
@@ -38,6 +38,7 @@ class Fences:
         self._waiting: list[asyncio.Future[None]] = []
         self._wanted = asyncio.Event()
         self._assigned = self._cleaning = False
+        self._used: set[tuple[str, str]] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,7 +79,7 @@ class Fences:
             return
         begun = self._recorder.now()
         wanted = self._keys()
-        expectation = self._settler.expect(wanted)
+        expectation = self._settler.expect(wanted, self._fits())
         refused = [told for told in await asyncio.gather(self._toggle_room(), self._toggle_status()) if told]
         missing = frozenset(await self._settler.settled(expectation))
         fields: dict[str, Any] = {
@@ -103,6 +104,25 @@ class Fences:
                 channel = rooms_channel(self._bindings["hotel_slug"])
                 found.append((observer, channel, "room_updated", str(self._bindings["room_number"])))
         return found
+
+    def _fits(self) -> Fits:
+        """Whether an event is of this fence: says what it toggles to, if anything, and paid for no earlier one."""
+        toggled = {
+            "room_number": None if self._assigned else self._bindings["free_room_number"],
+            "room_status": "CHECKOUT_DIRTY" if self._cleaning else "CLEANING_IN_PROGRESS",
+        }
+
+        def fits(heard: Heard) -> bool:
+            data = heard.data if isinstance(heard.data, dict) else {}
+            payload = data.get("payload") or {}
+            event = (heard.observer, str((data.get("meta") or {}).get("event_id")))
+            field = "room_status" if heard.name == "room_updated" else "room_number"
+            if event in self._used or (field in payload and payload[field] != toggled[field]):
+                return False
+            self._used.add(event)
+            return True
+
+        return fits
 
     async def _toggle_room(self) -> str | None:
         if self._assigned:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -43,11 +43,14 @@ class Heard:
         return (self.observer, self.channel, self.name, self.about)
 
 
+Fits = Callable[[Heard], bool]
+
+
 class Expectation:
     """Events that are due from now on; each key once per time it was given."""
 
-    def __init__(self, recorder: Recorder, keys: Iterable[Key]) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, keys: Iterable[Key], fits: Fits | None = None) -> None:
+        self._recorder, self._fits = recorder, fits
         self.wanted = tuple(keys)
         self._due: dict[Key, int] = defaultdict(int)
         for key in self.wanted:
@@ -56,10 +59,11 @@ class Expectation:
         if not self._due:
             self._all_in.set()
 
-    def take(self, key: Key) -> None:
-        """One event of this key has come in."""
+    def take(self, heard: Heard) -> None:
+        """An event has come in; it counts when it is due and fits."""
+        key = heard.key
         left = self._due.get(key)
-        if left is None:
+        if left is None or (self._fits is not None and not self._fits(heard)):
             return
         if left > 1:
             self._due[key] = left - 1
@@ -94,6 +98,7 @@ class Recorder:
         self._seq = 1  # 0 is the header's
         self._early: list[str] | None = []
         self._by_key: dict[Key, set[Expectation]] = defaultdict(set)
+        self._last_heard: dict[str, float] = defaultdict(float)
 
     @property
     def redactor(self) -> Redactor:
@@ -144,14 +149,19 @@ class Recorder:
             "connection": connection,
         }
         seq = self._write(EventLine, fields)
+        self._last_heard[observer] = self.now()
         heard = Heard(seq, observer, channel, name, about, data)
         for expectation in tuple(self._by_key.get(heard.key, ())):
-            expectation.take(heard.key)
+            expectation.take(heard)
         return heard
 
-    def expect(self, keys: Iterable[Key]) -> Expectation:
-        """Wait for events from now on; they may come in before `wait` is called."""
-        expectation = Expectation(self, keys)
+    def silent_for(self, observer: str) -> float:
+        """Seconds since an event last came in at the observer, or since the run began."""
+        return self.now() - self._last_heard[observer]
+
+    def expect(self, keys: Iterable[Key], fits: Fits | None = None) -> Expectation:
+        """Wait for events from now on; they may come in before `wait` is called. `fits` looks at their content."""
+        expectation = Expectation(self, keys, fits)
         for key in expectation.wanted:
             self._by_key[key].add(expectation)
         return expectation

@@ -100,6 +100,7 @@ class _Run:
         self._wire = Wire(target.dialect)
         self._observers: list[Observer] = []
         self._subscriber: SubscribeObserver | None = None
+        self._complete = False
 
     async def go(self, jobs: int, only: Sequence[str]) -> None:
         scenarios = plan(self._seed, only)
@@ -139,7 +140,7 @@ class _Run:
             if fences is not None:
                 await fences.stop()
             await watch.end(self._target.timeouts.event)
-            self._recorder.mark("run-end")
+            self._recorder.mark("run-end", complete=self._complete)
 
     async def _run_all(
         self,
@@ -167,6 +168,7 @@ class _Run:
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
             await stage.fences.passed()
+        self._complete = await stage.settler.drained()
         await asyncio.sleep(stage.grace)  # the last window for late extras
 
     async def _listen(self, watch: Watch) -> None:
@@ -302,6 +304,7 @@ class _Run:
             "seed": self._seed,
             "target": {"name": self._target.name, "url": self._target.base_url},
             "dialect": self._wire.name,
+            "patience": self._target.timeouts.event,
             "capabilities": {
                 "observers": list(sight),
                 "channels": {name: list(kinds) for name, kinds in sight.items()},

@@ -1,8 +1,8 @@
 """When a call has come to rest: the events due are in (or given up), and a fence has passed after them.
 
 Which events are due is in the contract (`x-events` of the operation). What has not come twice in the time allowed is not
-waited for long in this run: the fence still proves its absence, and a backend that never publishes an event is judged in
-seconds.
+waited for long again in the middle of the run; it is waited for at its end, once for all, until the observer has fallen
+silent. So a backend that never publishes an event is judged in seconds, and one that lags is not accused of it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance_tests.recorder import Expectation, Key, Recorder
+from conformance_tests.recorder import Expectation, Fits, Key, Recorder
 from contract.channels import ChannelKind, guest_channel, parse_channel, rooms_channel, staff_channel
 from contract.operations import operation
 
 _GIVE_UP_AFTER = 2
 _HOPELESS = 0.2
-"""Seconds to wait for what never came."""
+"""Seconds to wait at once for what never came; it is waited for again at the end of the run."""
+_SILENCES, _LEAST_SILENCE, _LONGEST_DRAIN = 2, 3.0, 30.0
+"""How long an observer must have been silent before what it owes is missing: a multiple of the time an event may take,
+in seconds at least, and how many seconds are spent on that at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,44 @@ class Settler:
     def __init__(self, recorder: Recorder, within: float) -> None:
         self._recorder, self._within = recorder, within
         self._missed: Counter[tuple[str, str, str]] = Counter()
+        self._owed: list[Expectation] = []
 
-    def expect(self, keys: Iterable[Key]) -> Expectation:
+    def expect(self, keys: Iterable[Key], fits: Fits | None = None) -> Expectation:
         """Begin to wait; before the call, because its events may come before its answer."""
-        return self._recorder.expect(keys)
+        return self._recorder.expect(keys, fits)
 
     async def settled(self, expectation: Expectation) -> tuple[Key, ...]:
         """Wait for what is due, at most the time the target allows. What did not come."""
-        try:
-            missing = await expectation.wait(min(_HOPELESS, self._within))
-            if any(self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing):
-                missing = await expectation.wait(self._within)
-        finally:
+        missing = await expectation.wait(min(_HOPELESS, self._within))
+        if any(self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing):
+            missing = await expectation.wait(self._within)
+        if missing:
+            self._owed.append(expectation)
+        else:
             expectation.over()
         for key in expectation.wanted:
             if key not in missing:
                 self._missed.pop(_memory(key), None)
         self._missed.update(_memory(key) for key in missing)
         return missing
+
+    async def drained(self) -> bool:
+        """Wait for what is still owed until it has come, or its observers have been silent for long.
+
+        A backend that lags behind is waited for as long as it goes on publishing, within bounds; then the answer is
+        False, and absence is proven by nothing.
+        """
+        silence = max(_SILENCES * self._within, _LEAST_SILENCE)
+        deadline = self._recorder.now() + _LONGEST_DRAIN
+        while owed := [expectation for expectation in self._owed if expectation.keys]:
+            quiet = min(self._recorder.silent_for(key[0]) for expectation in owed for key in expectation.keys)
+            left = deadline - self._recorder.now()
+            if quiet >= silence:
+                return True
+            if left <= 0:
+                return False
+            await owed[0].wait(min(silence - quiet, left))
+        return True
 
 
 def _memory(key: Key) -> tuple[str, str, str]:

@@ -70,6 +70,7 @@ class Header(_Stamped):
     target: Mapping[str, str]
     dialect: str | None
     capabilities: Mapping[str, Any]
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class Mark(_Stamped):
     fence: Mapping[str, Any] | None = None
     observer: Observer | None = None
     text: str | None = None
+    complete: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

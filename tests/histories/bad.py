@@ -416,6 +416,7 @@ def _body(tape: Tape, case: str, operation: str) -> Line:
 @lie("events/check-in/nothing-missing")
 def guest_never_told_of_the_check_in(tape: Tape) -> None:
     tape.drop(tape.events("booking_checked_in", "guest")[0])
+    tape.ended()  # only the end of the run proves absence on a guest channel
 
 
 @lie("events/check-out/nothing-missing")
@@ -528,11 +529,13 @@ def staff_event_on_another_hotels_channel(tape: Tape) -> None:
 )
 def guest_event_on_a_public_channel(tape: Tape) -> None:
     _rechannel(tape.events("booking_checked_in", "guest")[0], "grand-test.notes")
+    tape.ended()  # only the end of the run proves absence on a guest channel
 
 
 @lie("channels/guest/own-booking", "events/check-in/nothing-missing", "tokens/raw-nowhere-else")
 def guest_event_on_another_guests_channel(tape: Tape) -> None:
     _rechannel(tape.events("booking_checked_in", "guest")[0], f"private-guest-booking.{OTHER_BOOKING}")
+    tape.ended()  # only the end of the run proves absence on a guest channel
 
 
 @lie("channels/hotel-isolation", "events/check-in/nothing-missing", "events/envelope/hotel-slug")

@@ -41,6 +41,7 @@ class Tape:
                 "seed": 1,
                 "target": {"name": "by hand", "url": "http://127.0.0.1:1"},
                 "dialect": None,
+                "patience": 0.2,
                 "capabilities": {
                     "observers": list(observers),
                     "channels": {name: list(kinds) for name in observers},
@@ -162,6 +163,10 @@ class Tape:
             "data": data,
             "size": 2048,
         }
+
+    def ended(self, *, complete: bool = True) -> None:
+        """The run is over; `complete` when nothing was under way any more."""
+        self.lines.append({"kind": "mark", "mark": "run-end", "complete": complete})
 
     # --- finding and spoiling
 

@@ -257,3 +257,23 @@ def test_each_observer_is_judged_for_itself() -> None:
         True
     ]
     assert BOOKING
+
+
+def test_a_recording_that_ended_too_early_leaves_absence_unproven() -> None:
+    tape = good.stay()
+    tape.drop(tape.events("booking_checked_in", "guest")[0])
+    for complete, verdict in ((False, "inconclusive"), (True, "fail")):
+        ended = copy.deepcopy(tape)
+        ended.ended(complete=complete)
+        verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(ended.text())["rules"]}
+        assert verdicts["events/check-in/nothing-missing"] == verdict
+
+
+def test_a_fence_on_one_channel_proves_nothing_on_another() -> None:
+    tape = good.stay()
+    tape.drop(tape.events("room_updated")[0])
+    for line in tape.lines:
+        if line.get("mark") == "fence":
+            line["fence"]["arrived"] = {"sink": ["staff"]}
+    verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(tape.text())["rules"]}
+    assert verdicts["events/check-in/nothing-missing"] == "inconclusive"
