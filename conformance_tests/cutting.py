@@ -53,7 +53,7 @@ def parse(raw: Iterable[str]) -> Iterator[dict[str, Any] | BrokenLine]:
             continue
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             line = None
         yield line if schema_store().valid(_LINE_SCHEMA, line) else _broken(text, lineno)
 
@@ -64,6 +64,8 @@ def _broken(text: str, lineno: int) -> BrokenLine:
         read_line(text, lineno)
     except BrokenLine as broken:
         return broken
+    except RecursionError:
+        return BrokenLine(lineno, "it is nested too deeply to be read")
     return BrokenLine(lineno, "the line is not what files/history_line.schema.json describes")
 
 
@@ -284,6 +286,7 @@ class _Cutter:
             self.lines,
             self.counts,
             tuple(self.broken),
+            self.complete,
         )
 
     def _operations(

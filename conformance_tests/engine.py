@@ -13,6 +13,7 @@ from typing import Any
 from conformance_tests.cutting import cut
 from conformance_tests.episode import History
 from conformance_tests.rule import Finding, Inconclusive, Rule, Unreached, Violation, select
+from conformance_tests.target import ACTORS
 from conformance_tests.verdict import Verdict, exit_code, worst
 from contract.clauses import Level, contract_version
 
@@ -102,6 +103,9 @@ def _violation(rule: Rule, violation: Violation, scenario: str | None, history: 
 def _why_nothing(rule: Rule, history: History) -> str:
     if not history.calls and not history.events:
         return "the history has neither calls nor events"
+    absent = [actor for actor in ACTORS if actor not in history.capabilities.actors]
+    if history.header and absent:
+        return f"nothing in the history exercised it; nobody could log in as {', '.join(absent)}"
     if history.unsupported:
         return "nothing in the history exercised it; states not offered: " + ", ".join(
             sorted(history.unsupported)
@@ -176,6 +180,7 @@ def judge_lines(
         "summary": {str(verdict): found.count(str(verdict)) for verdict in Verdict},
         "history": {
             **history.counts,
+            "complete": history.complete,
             "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in history.broken],
         },
         "rules": reports,
@@ -183,9 +188,16 @@ def judge_lines(
 
 
 def _overall(verdicts: Sequence[Verdict], history: History) -> Verdict:
-    """The worst of the rules at or above the gate. Where lines are missing, nothing passes: they might have said more."""
-    found = worst(verdicts)
-    return Verdict.INCONCLUSIVE if history.broken and found in (Verdict.PASS, Verdict.SKIPPED) else found
+    """The worst of the rules at or above the gate.
+
+    In a run of the suite, what was not exercised did not pass: a skipped rule leaves the whole inconclusive. So do lines
+    that could not be read, and a run that was interrupted: they might have said more. Of a log from elsewhere no more
+    is asked than it has.
+    """
+    driven = history.complete is not None
+    if (driven and Verdict.SKIPPED in verdicts) or history.broken or history.complete is False:
+        verdicts = [*verdicts, Verdict.INCONCLUSIVE]
+    return worst(verdicts)
 
 
 def judge_file(

@@ -304,3 +304,4 @@ class History:
     lines: Mapping[int, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     broken: tuple[BrokenLine, ...] = ()
+    complete: bool | None = None

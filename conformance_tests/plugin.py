@@ -51,7 +51,7 @@ def contract_report(
         except (TargetError, UnreachableError) as error:
             pytest.exit(str(error), returncode=4 if isinstance(error, TargetError) else 2)
     report = judge_file(path)
-    return {rule["id"]: rule for rule in report["rules"]}
+    return {"": report["history"]} | {rule["id"]: rule for rule in report["rules"]}
 
 
 async def _record(address: str, seed: int, jobs: int, path: Path) -> None:
@@ -75,6 +75,15 @@ def settle(rule: dict[str, Any], gate: str) -> None:
     if _LEVELS.index(rule["level"]) > _LEVELS.index(gate):
         pytest.xfail(f"below the gate: {told}")
     pytest.fail(told, pytrace=False)
+
+
+def settle_history(history: dict[str, Any]) -> None:
+    """End the test of the history itself: where a part is missing, the rules have not seen all."""
+    broken = "; ".join(f"line {line['line']}: {line['reason']}" for line in history["broken"])
+    if broken:
+        pytest.fail(f"lines that could not be read: {broken}", pytrace=False)
+    if history["complete"] is False:
+        pytest.fail("the run was interrupted, or events were still coming in at its end", pytrace=False)
 
 
 def _told(rule: dict[str, Any]) -> str:

@@ -339,18 +339,20 @@ def _open(path: Path) -> Iterator[IO[str]]:
 
 @contextmanager
 def _terminates() -> Iterator[None]:
-    """SIGTERM ends the run as SIGINT does: by cancelling it, so that everything is given back."""
+    """SIGTERM and a closed terminal end the run as SIGINT does: by cancelling it, so that everything is given back."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    handled = False
-    if task is not None:
-        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # not the main thread
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
-            handled = True
+    handled: list[int] = []
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if task is not None and number is not None:
+            with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # not the main thread
+                loop.add_signal_handler(number, task.cancel)
+                handled.append(number)
     try:
         yield
     finally:
-        if handled:
-            loop.remove_signal_handler(signal.SIGTERM)
+        for number in handled:
+            loop.remove_signal_handler(number)
 
 
 @asynccontextmanager

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.plugin import settle
+from conformance_tests.plugin import settle, settle_history
 from conformance_tests.rule import all_rules
+
+
+def test_history_is_whole(contract_report: dict[str, Any]) -> None:
+    """Every line could be read, and the run came to its end."""
+    settle_history(contract_report[""])
 
 
 @pytest.mark.parametrize("rule_id", [rule.id for rule in all_rules()])

@@ -40,6 +40,10 @@ def is_sensitive(key: str) -> bool:
     return plain == "auth" or plain.endswith(_SENSITIVE_ENDS)
 
 
+REDACTED = "[redacted]"
+"""What stands for a password: people choose short ones, and the fingerprint of a short one can be guessed."""
+
+
 class Redactor:
     """Replaces secrets by their fingerprints, wherever they stand.
 
@@ -76,13 +80,15 @@ class Redactor:
         if isinstance(value, str):
             return self.clean_text(value)
         if isinstance(value, Mapping):
-            return {
-                self.clean_text(key): self._hide(inner) if is_sensitive(key) else self.clean(inner)
-                for key, inner in value.items()
-            }
+            return {self.clean_text(key): self._under(key, inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.clean(inner) for inner in value]
         return value
+
+    def _under(self, key: str, value: Any) -> Any:
+        if isinstance(value, str) and value and key.lower().endswith("password"):
+            return REDACTED
+        return self._hide(value) if is_sensitive(key) else self.clean(value)
 
     def clean_text(self, text: str) -> str:
         """The text without secrets."""

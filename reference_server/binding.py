@@ -14,7 +14,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from contract.errors import ContractError
-from contract.operations import Operation, operations
+from contract.operations import Operation, Parameter, operations
 from contract.schema_store import SchemaViolation, schema_store
 from reference_server.access import hash_token
 from reference_server.house import Answer, Call, Handler, House
@@ -117,10 +117,19 @@ def _query(request: web.Request, operation: Operation) -> dict[str, Any]:
         if parameter.place == "query":
             schema = schema_store().schema(parameter.schema)
             if parameter.name in request.query:
-                query[parameter.name] = parameter.read(request.query[parameter.name])
+                query[parameter.name] = _read(parameter, request.query[parameter.name])
             elif "default" in schema:
                 query[parameter.name] = schema["default"]
     return query
+
+
+def _read(parameter: Parameter, text: str) -> Any:
+    try:
+        return parameter.read(text)
+    except SchemaViolation as violation:
+        wrong = violation.problems[0].message.removeprefix("the value ")
+        told = {"pointer": f"/{parameter.name}", "message": f"{parameter.name} {wrong}"}
+        raise ContractError("INVALID_INPUT", told["message"], {"problems": [told]}) from None
 
 
 async def _body(request: web.Request, operation: Operation) -> dict[str, Any]:

@@ -151,6 +151,8 @@ def _drive(
             asyncio.run(drive())
         except TargetError as wrong:
             wrong_usage(str(wrong))
+        except OSError as error:
+            could_not_judge(f"The history cannot be written to {path}: {error.strerror or error}.")
         except UnreachableError as silent_backend:
             could_not_judge(str(silent_backend))
         except (KeyboardInterrupt, asyncio.CancelledError):

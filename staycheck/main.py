@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 
 from conformance_tests.report.terminal import console
 from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE, EXIT_USAGE
+from contract.clauses import contract_version
 from staycheck.explaining import explain, rules
 from staycheck.judging import check, demo, judge
 from staycheck.serving import serve
@@ -22,8 +25,18 @@ for command in (demo, serve, check, judge, rules, explain, init):
     app.command()(command)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"staycheck {metadata.version('staycheck')}, contract {contract_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def staycheck() -> None:
+def staycheck(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """A hotel backend's contract as data: judge a backend by it, mock it, gate a build on it."""
 
 
@@ -40,6 +53,14 @@ def run() -> None:
     except _CLICK_ERROR as wrong:
         console(stderr=True).print(str(wrong.format_message()), soft_wrap=True)
         sys.exit(EXIT_USAGE)
+    except OSError as error:
+        console(stderr=True).print(
+            f"The output cannot be written: {error.strerror or error}.", soft_wrap=True
+        )
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # what is left in the buffer goes nowhere
+        sys.exit(EXIT_COULD_NOT_JUDGE)
     except Exception:  # noqa: BLE001 - Python's own exit code for a crash is 1, and 1 means that a backend violates
         traceback.print_exc()
         sys.exit(EXIT_COULD_NOT_JUDGE)

@@ -86,5 +86,8 @@ def init(
         wrong_usage(f"{path} is there already; name another file, or remove it first.")
     if not path.absolute().parent.is_dir():
         wrong_usage(f"There is no directory {path.absolute().parent}.")
-    path.write_text(TEMPLATE, encoding="utf-8", newline="\n")
+    try:
+        path.write_text(TEMPLATE, encoding="utf-8", newline="\n")
+    except OSError as error:
+        wrong_usage(f"{path} cannot be written: {error.strerror}.")
     console().print(f"Wrote {path}. Fill it in, then: staycheck check {path}")

@@ -113,6 +113,15 @@ def _broken(history: dict[str, Any], out: Console) -> None:
                 ("SKIPPED ", _STYLES["inconclusive"]), f"line {broken['line']}: {broken['reason']}"
             ),
         )
+    if history["complete"] is False:
+        _line(
+            out,
+            Text.assemble(
+                ("CUT SHORT ", _STYLES["inconclusive"]),
+                "the run was interrupted, or events were still coming in: what is missing may only be late.",
+            ),
+        )
+        out.print()
     if history["broken"]:
         _inside(out, "Without these lines nothing passes: record again, or take them out of the file.")
         out.print()

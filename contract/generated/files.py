@@ -152,6 +152,12 @@ class HistoryCounts(BaseModel):
             max_length=20,
         ),
     ]
+    complete: Annotated[
+        bool | None,
+        Field(
+            description="False: the run was interrupted, or events were still under way at its end. null: the history does not say."
+        ),
+    ]
 
 
 class ProbePath(BaseModel):

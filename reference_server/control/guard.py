@@ -33,8 +33,8 @@ def require_control(request: web.Request, control_token: str | None) -> None:
     """Raises: `ContractError` NOT_AUTHENTICATED or PERMISSION_DENIED."""
     if control_token is not None:
         sent = request.headers.get(hdrs.AUTHORIZATION, "")
-        if not hmac.compare_digest(sent.encode(), f"Control {control_token}".encode()):
-            raise ContractError("NOT_AUTHENTICATED", "Send Authorization: Control <token>.")
+        if not hmac.compare_digest(sent.encode(), f"Bearer {control_token}".encode()):
+            raise ContractError("NOT_AUTHENTICATED", "Send Authorization: Bearer <control token>.")
         return
     origin = request.headers.get(hdrs.ORIGIN)
     if not is_loopback(request.remote) or not is_loopback(_host_name(request.host)):

@@ -20,7 +20,9 @@ from simulator.world import Booking, Hotel, PartyMember
 
 _BUCKETS: Mapping[str, Callable[[Booking, date], bool]] = MappingProxyType(
     {
-        "arrivals": lambda b, today: b.phase == "expected" and b.status == "CONFIRMED",
+        "arrivals": lambda b, today: (
+            b.phase == "expected" and b.status == "CONFIRMED" and b.check_in <= today
+        ),
         "in_house": lambda b, today: b.phase == "in_house",
         "departures": lambda b, today: b.phase == "in_house" and b.check_out <= today,
         "pending": lambda b, today: b.status in ("PENDING_PAYMENT", "PENDING_APPROVAL"),

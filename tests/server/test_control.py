@@ -67,7 +67,7 @@ async def test_with_a_control_token_only_its_holder_may_steer() -> None:
     await client.start_server()
     try:
         assert (await client.get("/_staycheck/target.json")).status == 401
-        sent = {"Authorization": "Control open sesame"}
+        sent = {"Authorization": "Bearer open sesame"}
         assert (await client.get("/_staycheck/target.json", headers=sent)).status == 200
     finally:
         await client.close()
