@@ -48,7 +48,9 @@ def print_report(report: dict[str, Any], out: Console, *, every_rule: bool = Fal
             _line(out, Text.assemble(("ERROR ", _STYLES["error"]), (rule["id"], "bold")))
             _inside(out, "; ".join(rule["reasons"]))
     _broken(report["history"], out)
-    _inconclusive([rule for rule in rules if rule["verdict"] == "inconclusive"], out)
+    driven = report["history"]["complete"] is not None
+    unjudged = ("inconclusive", "skipped") if driven else ("inconclusive",)
+    _inconclusive([rule for rule in rules if rule["verdict"] in unjudged], out)
     (_list if every_rule else _table)(report["rules"], out)
     _totals(report, out)
 
