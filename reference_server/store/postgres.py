@@ -63,6 +63,11 @@ class PostgresTransaction(Transaction):
         self._ticket: Ticket | None = None
         self.worked = False
 
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is gone."""
+        return bool(self._connection.closed)
+
     def lock_bookings(self, booking_ids: Iterable[str]) -> None:
         assert not self._rooms_locked, "bookings are locked before rooms"
         ids = sorted(set(booking_ids))
@@ -216,9 +221,9 @@ class PostgresStore:
                         time.sleep(self._slow_commit)
                 committed = True
         except psycopg.OperationalError as error:
-            if transaction is None or not transaction.worked or error.sqlstate is not None:
+            if transaction is None or not transaction.worked or not transaction.broken:
                 raise
-            # The connection broke in the COMMIT. Whether it was carried out, the database knows.
+            # The connection broke in the COMMIT. Whether that was carried out, the database knows.
             committed = self._was_committed(transaction)
             _log.warning("commit_interrupted", committed=committed, reason=self._clean(error))
             if not committed:
