@@ -140,6 +140,76 @@ async def test_moves_and_check_outs_that_cross_two_rooms_never_deadlock(
     assert "DeadlockDetected" not in given_up
 
 
+async def until_blocked_by(db: str, holder: psycopg.Connection[Any]) -> None:
+    """Wait until somebody waits for a lock that `holder` has."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    async with asyncio.timeout(10):
+        while not (await asyncio.to_thread(query, db, waits, holder.info.backend_pid))[0][0]:
+            pass
+
+
+def is_free(db: str, bound: dict[str, Any]) -> bool:
+    """Whether nobody has locked the room."""
+    try:
+        return bool(query(db, "SELECT id FROM rooms WHERE id = %s FOR UPDATE NOWAIT", bound["room_id"]))
+    except psycopg.errors.LockNotAvailable:
+        return False
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+async def test_a_move_locks_the_room_with_the_lower_id_first(
+    desk: Hotel, new_schema: str, upwards: bool
+) -> None:
+    low, high = [await desk.arrange("in-house booking") for _ in range(2)]
+    assert low["room_id"] < high["room_id"]
+    here, there = (low, high) if upwards else (high, low)
+    with connect(new_schema) as holder:
+        holder.execute("BEGIN")
+        holder.execute("SELECT id FROM rooms WHERE id = %s FOR UPDATE", [low["room_id"]])
+        move = desk.call("POST", path(here, "move-room"), body={"to_room_id": there["room_id"]})
+        moving = asyncio.create_task(move)
+        await until_blocked_by(new_schema, holder)
+        assert is_free(new_schema, high), "nothing is locked before what comes first"
+        holder.execute("ROLLBACK")
+    status, body = await moving
+    assert (status, body["error"]["code"]) == (400, "ROOM_NOT_READY")
+
+
+@pytest.mark.parametrize("operation", ["check-out", "move-room"])
+async def test_the_booking_is_locked_before_its_rooms(desk: Hotel, new_schema: str, operation: str) -> None:
+    bound = await desk.arrange("in-house booking and a free room")
+    with connect(new_schema) as holder:
+        holder.execute("BEGIN")
+        holder.execute(
+            "SELECT booking_id FROM bookings WHERE booking_id = %s FOR UPDATE", [bound["booking_id"]]
+        )
+        body = {"to_room_id": bound["free_room_id"]} if operation == "move-room" else None
+        calling = asyncio.create_task(desk.call("POST", path(bound, operation), body=body))
+        await until_blocked_by(new_schema, holder)
+        assert is_free(new_schema, bound)
+        assert is_free(new_schema, {"room_id": bound["free_room_id"]})
+        holder.execute("ROLLBACK")
+    assert (await calling)[0] == 200
+
+
+async def test_a_check_out_waits_for_the_rooms_of_its_guests_too(desk: Hotel, new_schema: str) -> None:
+    """A guest who stands in another booking's room is taken out of it: that room's lock is needed."""
+    bound = await desk.arrange("in-house booking with a stranger in the room")
+    [(strangers,)] = query(
+        new_schema,
+        "SELECT booking_id FROM guests WHERE room_id = %s AND booking_id <> %s",
+        bound["room_id"],
+        bound["booking_id"],
+    )
+    with connect(new_schema) as holder:
+        holder.execute("BEGIN")
+        holder.execute("SELECT id FROM rooms WHERE id = %s FOR UPDATE", [bound["room_id"]])
+        calling = asyncio.create_task(desk.call("POST", f"room-bookings/{strangers}/check-out/"))
+        await until_blocked_by(new_schema, holder)
+        holder.execute("ROLLBACK")
+    assert (await calling)[0] == 200
+
+
 async def test_events_of_a_room_go_out_in_the_order_of_its_commits(desk: Hotel) -> None:
     rooms = [await desk.arrange("room in status", {"room_status": "CHECKOUT_DIRTY"}) for _ in range(3)]
     next_event = await desk.listen("grand-demo.rooms")
