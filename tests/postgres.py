@@ -14,6 +14,7 @@ from psycopg import sql
 
 from tests.requirements import require
 
+# Another server, without a query: STAYCHECK_TEST_POSTGRES=postgresql://user:password@host:port/database
 ADDRESS = os.environ.get("STAYCHECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 
 
