@@ -21,7 +21,7 @@ from reference_server.realtime.endpoint import add_pusher_routes
 from reference_server.realtime.hub import Hub
 from reference_server.realtime.publishers import HubPublisher, Publisher, PusherPublisher
 from reference_server.seed import seed_demo
-from reference_server.store import SqliteStore
+from reference_server.store import make_store
 from reference_server.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger("staycheck.server")
@@ -36,12 +36,12 @@ _DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 class Settings:
     """How the server runs.
 
-    `db` is a path or `memory`. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
+    `db` is a path, `memory`, or a PostgreSQL address. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
     get events. `check_replies` validates every reply against its schema before it goes out. `slow_commit`
     (seconds) widens the moment between an operation's work and its commit, for whoever looks for early events.
     """
 
-    db: str = "memory"
+    db: str = field(default="memory", repr=False)  # may carry a password
     pusher_app: PusherApp = DEFAULT_APP
     embedded: bool = True
     publish_to: tuple[PusherAddress, ...] = ()
@@ -56,7 +56,7 @@ def make_app(settings: Settings) -> web.Application:
     Raises at start-up: `StoreError` when the database cannot be used.
     """
     app = web.Application(middlewares=[cors, errors], client_max_size=_MOST_BODY_BYTES)
-    store, clock, hub = SqliteStore(settings.db, slow_commit=settings.slow_commit), Clock(), Hub()
+    store, clock, hub = make_store(settings.db, slow_commit=settings.slow_commit), Clock(), Hub()
     jobs = JobRunner(store, LogMailer(), clock)
     house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)

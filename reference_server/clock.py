@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,9 @@ class Clock:
     def __init__(self, source: Callable[[], datetime] = _system) -> None:
         self._source = source
         self._last = datetime.min.replace(tzinfo=UTC)
+        self._lock = threading.Lock()  # store threads ask too
 
     def now(self) -> datetime:
-        self._last = max(self._source(), self._last + timedelta(microseconds=1))
-        return self._last
+        with self._lock:
+            self._last = max(self._source(), self._last + timedelta(microseconds=1))
+            return self._last

@@ -4,8 +4,9 @@ Guarantees, and what they rest on:
 - Nothing is published before commit: rows arrive here from the store's commit listener, or from the table at start.
 - Nothing committed is lost: a row stays pending in the table until every publisher has accepted it; a killed server
   finds it again when it starts. At least once, always with the same `event_id`.
-- Order: one lane a channel, one message at a time, in row order. Row order is commit order, because the store has one
-  writer. A message that cannot go out holds its channel, and only its channel.
+- Order: one lane a channel, one message at a time, in the order the store hands rows over: per booking and room that is
+  the order of the commits (docs/decisions/0004). At start it is the order of the row ids, which are taken under
+  the same locks. A message that cannot go out holds its channel, and only its channel.
 - A message that no retry can help (too large for the protocol, refused for good) is marked dead, logged as an error and
   shown by the `failures` probe; its lane goes on.
 """
@@ -23,7 +24,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 from reference_server import tasks
 from reference_server.clock import Clock
 from reference_server.realtime.publishers import Message, Publisher, PublishFailed
-from reference_server.store import OutboxRow, SqliteStore, Transaction
+from reference_server.store import OutboxRow, Store, Transaction
 from reference_server.store.codec import instant_text
 
 _log = structlog.get_logger("staycheck.dispatcher")
@@ -39,7 +40,7 @@ def _retryable(error: BaseException) -> bool:
 class Dispatcher:
     """Owns one task per channel that has something to send, and one that marks rows done in batches."""
 
-    def __init__(self, store: SqliteStore, publishers: Sequence[Publisher], clock: Clock) -> None:
+    def __init__(self, store: Store, publishers: Sequence[Publisher], clock: Clock) -> None:
         self._store = store
         self._publishers = tuple(publishers)
         self._clock = clock
@@ -50,17 +51,11 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Take up what an earlier process committed and did not publish, then listen for commits."""
-        after = 0
-        while True:
-            rows = await self._store.read(partial(_pending, after=after))
-            if not rows:
-                break
-            after = rows[-1].id
-            self.accept(rows)
+        self.accept(await self._store.transact(_pending))
         self._store.on_commit(self.accept)
 
     def accept(self, rows: Sequence[OutboxRow]) -> None:
-        """Queue committed rows, in row order."""
+        """Queue committed rows, in the order they come."""
         for row in rows:
             self._lanes.setdefault(row.channel, deque()).append(row)
             if row.channel not in self._tasks:
@@ -142,9 +137,17 @@ class Dispatcher:
             self._marker = None
 
 
-def _pending(tx: Transaction, after: int) -> list[OutboxRow]:
-    rows = tx.tuples("pending_events", after=after, limit=_PAGE)
-    return [OutboxRow(*row) for row in rows]
+def _pending(tx: Transaction) -> list[OutboxRow]:
+    """Every row that waits, in the order of the ids.
+
+    A transaction of a server that was killed may still be committing, with lower ids than rows that can be seen
+    already: nobody would ever look for those again. So it is waited for first.
+    """
+    tx.run("wait_for_writers")
+    rows: list[OutboxRow] = []
+    while page := tx.tuples("pending_events", after=rows[-1].id if rows else 0, limit=_PAGE):
+        rows += [OutboxRow(*row) for row in page]
+    return rows
 
 
 def _mark_rows(tx: Transaction, ids: Sequence[int], at: str) -> None:

@@ -13,7 +13,7 @@ from contract.operations import Operation
 from contract.pusher.app import PusherApp
 from reference_server.clock import Clock
 from reference_server.jobs import JobRunner
-from reference_server.store import SqliteStore
+from reference_server.store import Store
 from reference_server.unit_of_work import UnitOfWork
 
 
@@ -21,7 +21,7 @@ from reference_server.unit_of_work import UnitOfWork
 class House:
     """The server's parts, made once in `app.py`."""
 
-    store: SqliteStore
+    store: Store
     clock: Clock
     unit_of_work: UnitOfWork
     jobs: JobRunner

@@ -14,7 +14,7 @@ import structlog
 
 from reference_server import tasks
 from reference_server.clock import Clock
-from reference_server.store import SqliteStore, Transaction
+from reference_server.store import Store, Transaction
 from simulator.world import Booking, Job, Put
 
 _log = structlog.get_logger("staycheck.jobs")
@@ -44,7 +44,7 @@ class LogMailer:
 class JobRunner:
     """One task that works through the open jobs whenever it is woken."""
 
-    def __init__(self, store: SqliteStore, mailer: Mailer, clock: Clock) -> None:
+    def __init__(self, store: Store, mailer: Mailer, clock: Clock) -> None:
         self._store = store
         self._mailer = mailer
         self._clock = clock
@@ -97,7 +97,8 @@ class JobRunner:
             done = replace(job, attempts=job.attempts + 1, last_error=str(error))
 
         def work(tx: Transaction) -> None:
-            # The run that arranged the booking may have been torn down meanwhile.
+            # The run that arranged the booking may have been torn down meanwhile, or be about to.
+            tx.lock_bookings([job.booking_id])
             if tx.one(Booking, "booking_by_id", booking_id=job.booking_id) is not None:
                 tx.write([Put(done)])
 

@@ -21,6 +21,8 @@ def configure_logs(*, quiet: bool, secrets: tuple[str, ...] = ()) -> None:
 
     # aiohttp logs a traceback for every request that is no HTTP; it has answered 400, and nobody can act on it here.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    # The pool of PostgreSQL connections tries again on its own; whoever needs one meanwhile says so with the request.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     terminal = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(default=str)

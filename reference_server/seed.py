@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reference_server.access import hash_password
 from reference_server.clock import Clock
-from reference_server.store import SqliteStore, Transaction
+from reference_server.store import Store, Transaction
 from simulator.demo import demo_world
 from simulator.world import Hotel, Put
 
@@ -37,13 +37,14 @@ DEMO_STAFF: tuple[DemoStaff, ...] = (
 )
 
 
-async def seed_demo(store: SqliteStore, clock: Clock) -> bool:
+async def seed_demo(store: Store, clock: Clock) -> bool:
     """Fill an empty store with the demo. Answers false, and changes nothing, when there are hotels already."""
     hashes = await asyncio.gather(
         *(asyncio.to_thread(hash_password, member.username) for member in DEMO_STAFF)
     )
 
     def work(tx: Transaction) -> bool:
+        tx.lock_name("seed")  # two servers may start on the same empty database
         if tx.all(Hotel, "hotels"):
             return False
         rows = demo_world(clock.now())

@@ -1,6 +1,7 @@
 """One operation, one transaction: lock, load the slice, decide, write, enqueue, commit. Publishing comes after.
 
-The clock is read inside the transaction, after the lock, so that `meta.ts` follows commit order.
+Everything `decide` sees is read under the locks of the operation (store/locks.py), and so is the clock, so that `meta.ts`
+follows commit order for every booking and room.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TypeAlias
 import structlog
 
 from reference_server.clock import Clock
-from reference_server.store import SqliteStore, Transaction
+from reference_server.store import Store, Transaction
+from reference_server.store.locks import lock_for
 from reference_server.store.slices import slice_for
 from simulator.commands import Actor, Command, Decision, Reply
 from simulator.decide import decide
@@ -24,7 +26,7 @@ _log = structlog.get_logger("staycheck.unit_of_work")
 class UnitOfWork:
     """Carries commands out against the store."""
 
-    def __init__(self, store: SqliteStore, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
@@ -36,6 +38,7 @@ class UnitOfWork:
 
         def work(transaction: Transaction) -> Decision:
             command, actor = prepare(transaction)
+            lock_for(transaction, command)
             now = self._clock.now()
             decision = decide(slice_for(transaction, command), command, actor, now, transaction)
             transaction.write(decision.changes)

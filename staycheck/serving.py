@@ -16,6 +16,7 @@ from reference_server.logs import configure_logs
 from reference_server.process import ListenError, run
 from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
+from reference_server.store.location import LocationError, check_location, secrets_of, shown
 from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
@@ -27,7 +28,12 @@ def serve(
         int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    db: Annotated[str, typer.Option(help="A SQLite file, or `memory`.")] = "memory",
+    db: Annotated[
+        str,
+        typer.Option(
+            help="`memory`, a SQLite file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE[?schema=NAME]."
+        ),
+    ] = "memory",
     realtime: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,6 +75,10 @@ def serve(
 
 
 def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: float) -> Settings:
+    try:
+        check_location(db)
+    except LocationError as error:
+        wrong_usage(f"--db: {error}")
     addresses: list[PusherAddress] = []
     for place in realtime:
         if place != _EMBEDDED:
@@ -90,7 +100,8 @@ def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: fl
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
     tokens = (settings.control_token,) if settings.control_token else ()
-    return (settings.pusher_app.secret, *(a.app.secret for a in settings.publish_to), *tokens)
+    published = (address.app.secret for address in settings.publish_to)
+    return (settings.pusher_app.secret, *published, *secrets_of(settings.db), *tokens)
 
 
 def _ready(url: str, settings: Settings, announce: bool) -> None:
@@ -110,9 +121,8 @@ def _ready(url: str, settings: Settings, announce: bool) -> None:
     console.print(
         f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, no TLS"
     )
-    console.print(
-        f"Database {settings.db}" + (" (gone when the server stops)" if settings.db == "memory" else "")
-    )
+    lasts = " (gone when the server stops)" if settings.db == "memory" else ""
+    console.print(f"Database {shown(settings.db)}{lasts}", markup=False)
     console.print("\nLog in, list today's arrivals, check one in:\n")
     console.print(
         f"  TOKEN=$(curl -s {url}/api/staff/login/ -H 'Content-Type: application/json' \\\n"

@@ -72,6 +72,7 @@ class Control:
         now = self.house.clock.now()
 
         def work(tx: Transaction) -> list[dict[str, Any]]:
+            tx.lock_name(f"run/{run}")
             hotels = {hotel.slug: hotel for hotel in tx.all(Hotel, "hotels")}
             names = random.Random(f"{run}/{len(wanted['states'])}")  # noqa: S311 - names of invented guests
             stage = Stage(tx, run, hotels[HOME_HOTEL], hotels[OTHER_HOTEL], now, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reference_server.store import Transaction
-from simulator.world import Put, Row, key_of
+from simulator.world import Booking, Put, Row, key_of
 
 _BOOKING_ROWS = (
     "delete_messages_of_booking",
@@ -32,8 +32,10 @@ def add(tx: Transaction, run: str, rows: Iterable[Row]) -> None:
 
 def tear_down(tx: Transaction, run: str) -> int:
     """Delete everything the run arranged, with whatever has come to hang on it. Answers how much that was."""
+    tx.lock_name(f"run/{run}")
     mine = tx.tuples("arranged_of_run", run=run)
     keys = {table: [key for name, key in mine if name == table] for table in ("bookings", "rooms", "hotels")}
+    _lock(tx, keys["bookings"], [int(key) for key in keys["rooms"]])
     for booking_id in keys["bookings"]:
         for query in _BOOKING_ROWS:
             tx.run(query, booking_id=booking_id)
@@ -45,3 +47,10 @@ def tear_down(tx: Transaction, run: str) -> int:
             tx.run(query, hotel_id=int(hotel_id))
     tx.run("forget_run", run=run)
     return len(mine)
+
+
+def _lock(tx: Transaction, booking_ids: list[str], room_ids: list[int]) -> None:
+    """Everything that will go, and the bookings of others that will lose their room with it."""
+    losing = {b.booking_id for room in room_ids for b in tx.all(Booking, "bookings_of_room", room_id=room)}
+    tx.lock_bookings([*booking_ids, *losing])
+    tx.lock_rooms(room_ids)

@@ -1,3 +1,5 @@
+-- What SQLite and PostgreSQL both understand. What they say differently is in queries_sqlite.sql and queries_postgres.sql.
+
 -- name: hotel_by_slug^
 SELECT * FROM hotels WHERE slug = :slug;
 
@@ -43,6 +45,13 @@ SELECT * FROM guests WHERE booking_id = :booking_id ORDER BY id;
 SELECT guests.* FROM guests JOIN party_members ON party_members.id = guests.party_member_id
 WHERE party_members.booking_id = :booking_id ORDER BY guests.id;
 
+-- name: rooms_of_guests
+-- The rooms in which guests of the booking are, or guests that were made from members of its party.
+SELECT room_id FROM guests WHERE booking_id = :booking_id AND room_id IS NOT NULL
+UNION
+SELECT guests.room_id FROM guests JOIN party_members ON party_members.id = guests.party_member_id
+WHERE party_members.booking_id = :booking_id AND guests.room_id IS NOT NULL;
+
 -- name: guests_in_room
 SELECT * FROM guests WHERE room_id = :room_id ORDER BY id;
 
@@ -86,21 +95,16 @@ SELECT * FROM jobs WHERE booking_id = :booking_id ORDER BY id;
 -- name: open_jobs
 SELECT * FROM jobs WHERE done_at IS NULL AND attempts < :most_attempts ORDER BY id LIMIT 100;
 
--- name: next_number$
-INSERT INTO counters (name, value) VALUES (:name, 1)
-ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value;
-
--- name: set_counter!
-INSERT INTO counters (name, value) VALUES (:name, :value)
-ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
-
--- name: enqueue<!
+-- name: enqueue$
 INSERT INTO outbox (event_id, channel, name, data, room_id, booking_id, created_at)
-VALUES (:event_id, :channel, :name, :data, :room_id, :booking_id, :created_at);
+VALUES (:event_id, :channel, :name, :data, :room_id, :booking_id, :created_at) RETURNING id;
 
 -- name: pending_events
 SELECT id, event_id, channel, name, data FROM outbox
-WHERE published_at IS NULL AND dead = 0 AND id > :after ORDER BY id LIMIT :limit;
+WHERE published_at IS NULL AND NOT dead AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: is_enqueued$
+SELECT id FROM outbox WHERE event_id = :event_id;
 
 -- name: mark_published!
 UPDATE outbox SET published_at = :at, data = '' WHERE id = :id;
@@ -109,14 +113,14 @@ UPDATE outbox SET published_at = :at, data = '' WHERE id = :id;
 UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = :id;
 
 -- name: mark_dead!
-UPDATE outbox SET dead = 1, last_error = :error WHERE id = :id;
+UPDATE outbox SET dead = true, last_error = :error WHERE id = :id;
 
 -- name: failed_events_of_booking
 SELECT name, channel, attempts, last_error, published_at, dead FROM outbox
 WHERE booking_id = :booking_id AND last_error IS NOT NULL AND published_at IS NULL ORDER BY id;
 
 -- name: count_pending_events$
-SELECT count(*) FROM outbox WHERE published_at IS NULL AND dead = 0;
+SELECT count(*) FROM outbox WHERE published_at IS NULL AND NOT dead;
 
 -- name: add_staff!
 INSERT INTO staff (id, username, password_hash, full_name, role, hotel_id)
@@ -137,7 +141,7 @@ SELECT id FROM staff WHERE hotel_id = :hotel_id ORDER BY id;
 SELECT hotel_id FROM staff_hotels WHERE staff_id = :staff_id;
 
 -- name: add_staff_hotel!
-INSERT OR IGNORE INTO staff_hotels (staff_id, hotel_id) VALUES (:staff_id, :hotel_id);
+INSERT INTO staff_hotels (staff_id, hotel_id) VALUES (:staff_id, :hotel_id) ON CONFLICT DO NOTHING;
 
 -- name: add_staff_token!
 INSERT INTO staff_tokens (token_hash, staff_id, created_at, expires_at)
@@ -147,7 +151,7 @@ VALUES (:token_hash, :staff_id, :created_at, :expires_at);
 DELETE FROM staff_tokens WHERE expires_at <= :now;
 
 -- name: add_arranged!
-INSERT OR IGNORE INTO arranged (run, table_name, key) VALUES (:run, :table_name, :key);
+INSERT INTO arranged (run, table_name, key) VALUES (:run, :table_name, :key) ON CONFLICT DO NOTHING;
 
 -- name: arranged_of_run
 SELECT table_name, key FROM arranged WHERE run = :run;

@@ -85,7 +85,8 @@ CREATE TABLE IF NOT EXISTS outbox (
   data TEXT NOT NULL, room_id INTEGER, booking_id TEXT, created_at TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT, published_at TEXT, dead INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (id) WHERE published_at IS NULL AND dead = 0;
+DROP INDEX IF EXISTS outbox_pending;
+CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_failed ON outbox (booking_id) WHERE last_error IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS staff (

@@ -12,29 +12,25 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-from reference_server.store.transaction import OutboxRow, Transaction
+from reference_server.store.base import CommitListener, StoreError
+from reference_server.store.transaction import Transaction
 from simulator.world import ROW_TYPES
 
 T = TypeVar("T")
-CommitListener = Callable[[Sequence[OutboxRow]], None]
 
 _READERS = 2
 _BUSY_SECONDS = 10.0
 
 
-class StoreError(Exception):
-    """The database cannot be opened or is not one of ours. The message says which file and what to do."""
-
-
 class SqliteStore:
-    """Transactions over one SQLite file. `work` functions run on a store thread and must not await anything."""
+    """Transactions over one SQLite file (a `Store`). `work` functions run on a store thread and must not await anything."""
 
     def __init__(self, location: str, *, slow_commit: float = 0.0) -> None:
         """`location` is a path, or `memory`.

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import aiosql
 
-from reference_server.store.codec import codec_of, instant_text
+from reference_server.store.codec import SQLITE, Dialect, codec_of, instant_text
 from simulator.commands import Event
 from simulator.world import ROW_TYPES, Change, Put, Row
 
 R = TypeVar("R", bound=Row)
 
-QUERIES = aiosql.from_path(
-    str(resources.files("reference_server.store") / "queries.sql"), "sqlite3", mandatory_parameters=False
-)
-_CODECS = {kind.table: codec_of(kind) for kind in ROW_TYPES}
+_KINDS = {kind.table: kind for kind in ROW_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An event on its way: `id` gives commit order, `data` is the JSON text of the envelope."""
+    """An event on its way: among events of one booking or room `id` gives commit order; `data` is the JSON text of the envelope."""
 
     id: int
     event_id: str
     channel: str
     name: str
     data: str
+
+
+@cache
+def queries(dialect: Dialect) -> Any:
+    """The named statements: what the databases share, and what this one says in its own way."""
+    folder = resources.files("reference_server.store")
+    text = "\n".join((folder / name).read_text() for name in ("queries.sql", f"queries_{dialect.name}.sql"))
+    return aiosql.from_str(text, dialect.driver, mandatory_parameters=False)
 
 
 def compact_json(value: Any) -> str:
@@ -47,48 +52,63 @@ class Transaction:
     Implements `simulator.commands.Ids`, so that ids come from the database under its lock.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    dialect: ClassVar[Dialect] = SQLITE
+
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._queries = queries(self.dialect)
         self.queued: list[OutboxRow] = []
+
+    def lock_bookings(self, booking_ids: Iterable[str]) -> None:
+        """Keep others from changing these bookings until the end. Bookings before rooms, always (store/locks.py).
+
+        Here there is nothing to do, as in the two below: a SQLite transaction is the only one that writes.
+        """
+
+    def lock_rooms(self, room_ids: Iterable[int]) -> None:
+        """Keep others from changing these rooms, and whatever a room's lock protects, until the end."""
+
+    def lock_name(self, name: str) -> None:
+        """Keep others out who lock the same name, until the end. Before any other lock."""
 
     def all(self, kind: type[R], query: str, **parameters: Any) -> list[R]:
         """Every row of a named query as values of `kind`."""
-        decode = codec_of(kind).decode
-        return [decode(row) for row in getattr(QUERIES, query)(self._connection, **parameters)]
+        decode = codec_of(kind, self.dialect).decode
+        return [decode(row) for row in getattr(self._queries, query)(self._connection, **parameters)]
 
     def one(self, kind: type[R], query: str, **parameters: Any) -> R | None:
         """The row of a named query, or none."""
-        row = getattr(QUERIES, query)(self._connection, **parameters)
-        return None if row is None else codec_of(kind).decode(row)
+        row = getattr(self._queries, query)(self._connection, **parameters)
+        return None if row is None else codec_of(kind, self.dialect).decode(row)
 
     def tuples(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
-        return list(getattr(QUERIES, query)(self._connection, **parameters))
+        return list(getattr(self._queries, query)(self._connection, **parameters))
 
     def first(self, query: str, **parameters: Any) -> Sequence[Any] | None:
-        row: Sequence[Any] | None = getattr(QUERIES, query)(self._connection, **parameters)
+        row: Sequence[Any] | None = getattr(self._queries, query)(self._connection, **parameters)
         return row
 
     def scalar(self, query: str, **parameters: Any) -> Any:
-        return getattr(QUERIES, query)(self._connection, **parameters)
+        return getattr(self._queries, query)(self._connection, **parameters)
 
     def run(self, query: str, **parameters: Any) -> None:
         """A named statement without a result."""
-        getattr(QUERIES, query)(self._connection, **parameters)
+        getattr(self._queries, query)(self._connection, **parameters)
 
     def write(self, changes: Iterable[Change]) -> None:
         """Carry out the changes of a decision, in order."""
         for change in changes:
             if isinstance(change, Put):
-                codec = _CODECS[change.row.table]
+                codec = codec_of(type(change.row), self.dialect)
                 self._connection.execute(codec.upsert, codec.encode(change.row))
             else:
-                self._connection.execute(_CODECS[change.table].delete, (change.key,))
+                self._connection.execute(codec_of(_KINDS[change.table], self.dialect).delete, (change.key,))
 
     def enqueue(self, events: Iterable[Event], now: datetime) -> None:
         """Write events as outbox rows; they are handed to the dispatcher when the transaction has committed."""
         for event in events:
             data = compact_json(event.envelope)
-            row_id = QUERIES.enqueue(
+            row_id = self._queries.enqueue(
                 self._connection,
                 event_id=event.event_id,
                 channel=event.channel,

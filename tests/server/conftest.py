@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from reference_server.app import Settings, make_app
+from reference_server.store import Store, make_store
+from tests import postgres
 
 
 @dataclass
@@ -74,8 +78,49 @@ class Hotel:
 
 
 @pytest.fixture
-async def hotel() -> AsyncIterator[Hotel]:
-    client = TestClient(TestServer(make_app(Settings(check_replies=True))))
+def new_schema() -> Iterator[str]:
+    """The address of a schema of PostgreSQL that is not there yet; whatever is made in it is dropped."""
+    with postgres.new_schema() as db:
+        yield db
+
+
+def _database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if kind == "postgres":
+        return str(request.getfixturevalue("new_schema"))
+    return "memory" if kind == "memory" else str(tmp_path / "hotel.sqlite3")
+
+
+@pytest.fixture(params=["file", "memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of every kind that `--db` takes."""
+    return _database(request.param, tmp_path, request)
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.postgres)])
+def lasting_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of every kind that is still there when its server is gone."""
+    return _database(request.param, tmp_path, request)
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[Store]:
+    store = make_store(database)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@asynccontextmanager
+async def served(db: str) -> AsyncIterator[Hotel]:
+    client = TestClient(TestServer(make_app(Settings(db=db, check_replies=True))))
     await client.start_server()
-    yield Hotel(client)
-    await client.close()
+    try:
+        yield Hotel(client)
+    finally:
+        await client.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def hotel(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hotel]:
+    async with served(_database(request.param, tmp_path, request)) as hotel:
+        yield hotel

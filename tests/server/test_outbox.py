@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,7 +21,7 @@ from contract.pusher.rest import parse_events
 from reference_server.clock import Clock
 from reference_server.dispatcher import Dispatcher
 from reference_server.realtime.publishers import Message, PublishFailed
-from reference_server.store import SqliteStore, Transaction
+from reference_server.store import Store, Transaction
 from simulator.commands import Event
 
 
@@ -57,7 +56,7 @@ class ScriptedPublisher:
 
 
 @asynccontextmanager
-async def dispatching(store: SqliteStore, publisher: ScriptedPublisher) -> AsyncIterator[Dispatcher]:
+async def dispatching(store: Store, publisher: ScriptedPublisher) -> AsyncIterator[Dispatcher]:
     dispatcher = Dispatcher(store, [publisher], Clock())
     await dispatcher.start()
     try:
@@ -67,19 +66,11 @@ async def dispatching(store: SqliteStore, publisher: ScriptedPublisher) -> Async
         await dispatcher.stop()
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(str(tmp_path / "hotel.sqlite3"))
-    await store.open()
-    yield store
-    await store.close()
-
-
-async def pending(store: SqliteStore) -> int:
+async def pending(store: Store) -> int:
     return int(await store.read(lambda tx: tx.scalar("count_pending_events")))
 
 
-async def test_a_rolled_back_transaction_publishes_nothing(store: SqliteStore) -> None:
+async def test_a_rolled_back_transaction_publishes_nothing(store: Store) -> None:
     publisher = ScriptedPublisher()
 
     def fails(tx: Transaction) -> None:
@@ -94,7 +85,7 @@ async def test_a_rolled_back_transaction_publishes_nothing(store: SqliteStore) -
     assert [m.event_id for m in publisher.accepted] == ["event-2"]
 
 
-async def test_a_publisher_that_is_down_holds_the_order_and_loses_nothing(store: SqliteStore) -> None:
+async def test_a_publisher_that_is_down_holds_the_order_and_loses_nothing(store: Store) -> None:
     publisher = ScriptedPublisher([PublishFailed(True, "down")] * 3)
     async with dispatching(store, publisher):
         for number in range(5):
@@ -104,7 +95,7 @@ async def test_a_publisher_that_is_down_holds_the_order_and_loses_nothing(store:
 
 
 async def test_a_message_that_can_never_go_out_is_recorded_and_lets_the_next_one_pass(
-    store: SqliteStore,
+    store: Store,
 ) -> None:
     publisher = ScriptedPublisher([PublishFailed(False, "larger than 10 KB")])
     async with dispatching(store, publisher):
@@ -114,7 +105,7 @@ async def test_a_message_that_can_never_go_out_is_recorded_and_lets_the_next_one
     assert dead == 0
 
 
-async def test_an_accepted_event_leaves_no_data_behind(store: SqliteStore, tmp_path: Path) -> None:
+async def test_an_accepted_event_leaves_no_data_behind(store: Store) -> None:
     publisher = ScriptedPublisher()
     secret = Event(
         "e", "private-guest-booking.B", "booking_checked_in", {"guest_token": "raw-token"}, None, "B"
@@ -156,10 +147,10 @@ async def a_free_port() -> int:
     return port
 
 
-async def start_server(db: Path, sink_port: int) -> tuple[asyncio.subprocess.Process, str]:
+async def start_server(db: str, sink_port: int) -> tuple[asyncio.subprocess.Process, str]:
     environment = {**os.environ, "STAYCHECK_REALTIME": f"pusher://key:secret@127.0.0.1:{sink_port}/apps/1"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "staycheck.main", "serve", "--port", "0", "--db", str(db), "--announce",
+        sys.executable, "-m", "staycheck.main", "serve", "--port", "0", "--db", db, "--announce",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     assert process.stdout is not None
@@ -167,9 +158,9 @@ async def start_server(db: Path, sink_port: int) -> tuple[asyncio.subprocess.Pro
     return process, json.loads(line)["url"]
 
 
-async def test_a_server_killed_between_commit_and_publish_loses_no_event(tmp_path: Path) -> None:
+async def test_a_server_killed_between_commit_and_publish_loses_no_event(lasting_database: str) -> None:
     """kill -9 while the Pusher host is down; the next start publishes what the first one committed."""
-    db, port = tmp_path / "hotel.sqlite3", await a_free_port()
+    db, port = lasting_database, await a_free_port()
     process, url = await start_server(db, port)
     try:
         async with aiohttp.ClientSession(url) as http:
