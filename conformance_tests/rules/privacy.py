@@ -12,9 +12,12 @@ from conformance_tests.rules.values import dig, leaves, strings
 
 FORBIDDEN = frozenset(
     ("internal_notes", "id_pin", "booker", "payment_reference", "payment_provider", "turnover_notes",
-     "maintenance_notes", "companions", "walkins", "guests_in_room", "cleaned_by_staff_name", "inspected_by_staff_name",
-     "staff_name", "changed_by", "changed_by_name", "checked_in_by", "checked_out_by", "party", "in_house")
+     "maintenance_notes", "cleaned_by_staff_name", "inspected_by_staff_name", "staff_name", "changed_by",
+     "changed_by_name", "checked_in_by", "checked_out_by")
 )  # fmt: skip
+_PEOPLE = frozenset(("party", "in_house", "companions", "walkins", "guests_in_room"))
+"""Fields that may say how many, and not who."""
+_NAMES = frozenset(("first_name", "last_name", "full_name", "name", "email", "phone", "id_pin"))
 _CONTACT = frozenset(("email", "phone"))
 _OWN_PHONE = ("/hotel/phone", "/hotel/email")
 _LONG = 6
@@ -26,11 +29,18 @@ def _forbidden_key(value: Any) -> str | None:
     for pointer, key, inner in leaves(value):
         if inner is None or inner in ("", [], {}):
             continue
-        if key in FORBIDDEN and not (key in ("party", "in_house") and isinstance(inner, int)):
+        if key in FORBIDDEN or (key in _PEOPLE and _names_people(inner)):
             return pointer
         if key in _CONTACT and not pointer.endswith(_OWN_PHONE):
             return pointer
     return None
+
+
+def _names_people(value: Any) -> bool:
+    """Who they are: a name, a way to reach them, or a list of texts."""
+    if isinstance(value, list) and any(isinstance(one, str) and one for one in value):
+        return True
+    return any(key in _NAMES and isinstance(inner, str) and inner for _, key, inner in leaves(value))
 
 
 def _secrets(episode: Episode, booking_id: str) -> dict[str, str]:

@@ -35,9 +35,20 @@ async def test_a_full_run_against_the_reference_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize("more", [[], ["--realtime", "embedded"]])
 def test_our_own_server_conforms_as_a_spawned_backend_too(more: list[str]) -> None:
     """It publishes where STAYCHECK_REALTIME says; with its own hub beside that, it is the hub that is listened to."""
-    served = " ".join([sys.executable, "-m", "staycheck.main", "serve", "--port", "{port}", "--announce", *more])
+    served = " ".join(
+        [sys.executable, "-m", "staycheck.main", "serve", "--port", "{port}", "--announce", *more]
+    )
     checked = subprocess.run(
-        [sys.executable, "-m", "staycheck.main", "check", f"spawn:{served}", "--json", "--only", "check-out/"],
+        [
+            sys.executable,
+            "-m",
+            "staycheck.main",
+            "check",
+            f"spawn:{served}",
+            "--json",
+            "--only",
+            "check-out/",
+        ],
         capture_output=True,
         text=True,
         timeout=100,
