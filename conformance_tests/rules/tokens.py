@@ -117,9 +117,12 @@ def foreign(episode: Episode) -> Iterator[Finding]:
             )
 
 
+_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
+
+
 def _unentitled(operation: Operation) -> bool:
     """A channel auth that must not be signed."""
-    return operation.operation == _AUTH and operation.case in ("token/foreign", "token/after")
+    return operation.operation == _AUTH and operation.case in _UNENTITLED
 
 
 @rule(
@@ -152,14 +155,16 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
         if not _unentitled(operation) or operation.status is None or succeeded(operation):
             continue
-        if operation.status == 403:
+        # with a token nobody knows, or none any more, both answers are told: who are you, and not you
+        right = {"token/none": (401,), "token/unknown": (401, 403)}.get(operation.case, (403,))
+        if operation.status in right:
             yield OK
         else:
             message = f"the channel auth refuses with another status ({operation.case})"
             yield Violation(
                 "channels/guest/auth-refusal-status",
                 message,
-                ("403",),
+                tuple(map(str, right)),
                 str(operation.status),
                 operation.witness,
             )

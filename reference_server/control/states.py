@@ -142,7 +142,8 @@ def _room_in_status(stage: Stage, params: Mapping[str, Any]) -> Bindings:
 
 
 def _other_hotel(stage: Stage, params: Mapping[str, Any]) -> Bindings:
-    return _ready(stage.in_other_hotel(), {"party_size": 1})
+    arrange = _in_house if params["in_house"] else _ready
+    return arrange(stage.in_other_hotel(), {"party_size": 1})
 
 
 def _fence(stage: Stage, params: Mapping[str, Any]) -> Bindings:
