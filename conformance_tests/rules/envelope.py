@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from conformance_tests.episode import Event, History
@@ -12,6 +13,7 @@ from conformance_tests.rules.channels import EVENTS
 from conformance_tests.rules.due import body_key
 from conformance_tests.rules.values import instant, leaves, show
 
+_PATIENCE = timedelta(minutes=5)
 _PUSHER_LIMIT = 10 * 1024
 Check = Callable[[Event], "tuple[str, str] | None"]
 """What is wrong with an event: (expected, actual); None when it is in order."""
@@ -76,7 +78,16 @@ def _hotel_slug(event: Event) -> tuple[str, str] | None:
 
 def _ts(event: Event) -> tuple[str, str] | None:
     value = event.meta.get("ts")
-    return None if instant(value) else ("meta.ts, ISO 8601 with an offset", f"meta.ts {show(value)}")
+    written = instant(value)
+    if written is None:
+        return "meta.ts, ISO 8601 with an offset", f"meta.ts {show(value)}"
+    name = {"booking_checked_in": "checked_in_at", "booking_checked_out": "checked_out_at"}.get(
+        event.name, ""
+    )
+    happened = instant(event.payload.get(name))
+    if happened is not None and abs(written - happened) > _PATIENCE:
+        return f"meta.ts, the time of the operation (about {event.payload[name]})", f"meta.ts {value}"
+    return None
 
 
 def _scope(event: Event) -> tuple[str, str] | None:
@@ -247,3 +258,30 @@ def stable_resends(history: History) -> Iterator[Finding]:
             f"another body under {event.event_id}",
             (known.seq, event.seq),
         )
+
+
+@history_rule(
+    "events/dedup/same-id-everywhere", "An event has the same event_id wherever it is seen", "events/dedup/resend-keeps-id",
+    hint="Make the event_id when the event is written, not when it is sent: whoever hears it twice must know it again.",
+)  # fmt: skip
+def same_id_everywhere(history: History) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, str], dict[str, dict[str, Event]]] = {}
+    for event in history.events:
+        if any_kind(event) and event.event_id is not None:
+            told = (event.channel, event.name, json.dumps(dict(event.payload), sort_keys=True))
+            seen.setdefault(told, {}).setdefault(event.observer, {}).setdefault(event.event_id, event)
+    for by_observer in seen.values():
+        # Two events that say the same cannot be told from each other; one at each observer can only be the same one.
+        alone = [next(iter(found.values())) for found in by_observer.values() if len(found) == 1]
+        for event in alone[1:] if len(alone) == len(by_observer) else ():
+            if event.event_id == alone[0].event_id:
+                yield OK
+                continue
+            yield Violation(
+                "events/dedup/resend-keeps-id",
+                f"{event.name} on the {event.kind} channel has one event_id at the {alone[0].observer} observer and another"
+                f" at the {event.observer} observer",
+                (f"event_id {alone[0].event_id}",),
+                f"event_id {event.event_id}",
+                (alone[0].seq, event.seq),
+            )

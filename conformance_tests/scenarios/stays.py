@@ -26,7 +26,14 @@ def stays() -> Iterable[Scenario]:
             (Wanted(READY, {"party_size": party_size}),),
             (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
         )
-    full = {"party_size": 3, "walk_ins": 1, "conversations": 2, "orders": 2}
+    full = {
+        "party_size": 3,
+        "walk_ins": 1,
+        "conversations": 2,
+        "orders": 2,
+        "active_tokens": 2,
+        "turnover_notes": "the window does not close",
+    }
     yield Scenario(
         "check-out/full",
         "stays",
