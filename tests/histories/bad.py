@@ -1530,3 +1530,8 @@ def another_hotels_staff_hears_it_too(tape: Tape) -> None:
     tape.arranged("elsewhere", "booking of another hotel", {"hotel_slug": "other-test", "hotel_id": 8})
     line = tape.events("booking_checked_in", "staff")[0]
     tape.insert_after(line, copy.deepcopy(line) | {"channel": "staff-hotel-8"})
+
+
+@lie("replies/agree-with-state", "atomicity/no-torn-state")
+def answer_from_before_the_check_out(tape: Tape) -> None:
+    tape.reply(OUT)["body"].update(status="CONFIRMED", checked_out_at=None)
