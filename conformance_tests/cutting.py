@@ -97,7 +97,13 @@ def _probe(line: Mapping[str, Any]) -> Probe:
 def _reply(line: Mapping[str, Any]) -> Reply:
     status = line.get("status") if line["outcome"] == "replied" else None
     return Reply(
-        line["seq"], line["t"], status, line.get("content_type"), line.get("body"), line.get("reason")
+        line["seq"],
+        line["t"],
+        status,
+        line.get("content_type"),
+        line.get("body"),
+        line.get("reason"),
+        line.get("wall"),
     )
 
 

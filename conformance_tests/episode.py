@@ -53,6 +53,7 @@ class Reply:
     content_type: str | None
     body: Json
     reason: str | None
+    wall: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

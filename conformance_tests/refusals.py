@@ -10,55 +10,37 @@ is the hotel of the run), and `manager_username`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-ANONYMOUS = "anonymous"
-"""The actor without credentials."""
-GUEST = "guest"
-"""The actor who shows the guest token in `params.token`, or none."""
-NOBODYS_BOOKING = "BK-0000-NOBODY"
-UNKNOWN_ROOM = 999_999_999
-UNKNOWN_TOKEN = "staycheck-unknown-guest-token-0000"  # noqa: S105  it opens nothing, that is the point
+from conformance_tests.access_refusals import ACCESS
+from conformance_tests.refusal import (
+    ANONYMOUS,
+    GUEST,
+    IN_HOUSE,
+    NO_ROOM,
+    NOBODYS_BOOKING,
+    NOTHING,
+    READY,
+    ROOM,
+    UNKNOWN_ROOM,
+    UNKNOWN_TOKEN,
+    Refusal,
+    State,
+)
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A provider state with its parameters (`schemas/provider_states.yaml`)."""
-
-    name: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One call that must be refused.
-
-    `overrides` replaces parameters of the operation (path parameters, `token`), which otherwise are the bindings of the
-    same name. `code` is the error code due (its HTTP status is in the contract's table of codes); `clause` the promise
-    broken when the call is not refused. `first` names an operation that is carried out before, on the same bindings.
-    """
-
-    case: str
-    operation: str
-    state: str | None
-    code: str
-    clause: str
-    actor: str = "front_desk"
-    params: Mapping[str, Any] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    beside: State | None = None
-    first: str | None = None
-
-
-READY = "booking ready for check-in"
-IN_HOUSE = "in-house booking"
-NO_ROOM = "booking without a room"
-ROOM = "room in status"
+__all__ = [
+    "ANONYMOUS",
+    "BY_CASE",
+    "GUEST",
+    "IN_HOUSE",
+    "NO_ROOM",
+    "READY",
+    "REFUSALS",
+    "ROOM",
+    "UNKNOWN_TOKEN",
+    "Refusal",
+]
 
 _STATUSES_NOT_ELIGIBLE = (
     "PENDING_PAYMENT",
@@ -124,7 +106,7 @@ def _access(operation: str, prefix: str, state: str) -> tuple[Refusal, ...]:
     )
 
 
-def _check_in(slug: str, state: str, code: str, clause: str, params: Mapping[str, Any] = _NOTHING) -> Refusal:
+def _check_in(slug: str, state: str, code: str, clause: str, params: Mapping[str, Any] = NOTHING) -> Refusal:
     return Refusal(f"check-in/refuse/{slug}", "checkIn", state, code, clause, params=params)
 
 
@@ -381,19 +363,48 @@ def _guest(slug: str, **overrides: str) -> Refusal:
 
 GUESTS: tuple[Refusal, ...] = (_guest("no-token"), _guest("unknown-token", token=UNKNOWN_TOKEN))
 
-LOGIN: tuple[Refusal, ...] = (
-    Refusal(
-        "login/refuse/wrong-password",
-        "staffLogin",
-        None,
-        "NOT_AUTHENTICATED",
-        "endpoints/staff-login/wrong-password",
-        actor=ANONYMOUS,
-        body={"username": "{manager_username}", "password": "not the password"},
-    ),
+
+def _malformed(case: str, operation: str, state: str | None, actor: str, **params: str) -> Refusal:
+    return Refusal(
+        f"{case}/refuse/malformed-json",
+        operation,
+        state,
+        "INVALID_INPUT",
+        "errors/never-5xx",
+        actor=actor,
+        params=params,
+        body='{"room_id": ',
+    )
+
+
+def _login(slug: str, username: str, password: str) -> Refusal:
+    case, clause = f"login/refuse/{slug}", "endpoints/staff-login/wrong-password"
+    body = {"username": username, "password": password}
+    return Refusal(case, "staffLogin", None, "NOT_AUTHENTICATED", clause, actor=ANONYMOUS, body=body)
+
+
+MALFORMED: tuple[Refusal, ...] = (
+    _malformed("assign", "assignRoom", NO_ROOM, "front_desk"),
+    _malformed("housekeeping", "setRoomStatus", ROOM, "manager", room_status="CHECKOUT_DIRTY"),
+    _malformed("login", "staffLogin", None, ANONYMOUS),
 )
 
-REFUSALS: tuple[Refusal, ...] = (*CHECK_IN, *CHECK_OUT, *ASSIGNMENT, *HOUSEKEEPING, *GUESTS, *LOGIN)
+LOGIN: tuple[Refusal, ...] = (
+    _login("wrong-password", "{manager_username}", "not the password"),
+    _login("unknown-user", "staycheck-nobody-of-that-name", "not the password"),
+    _login("empty-password", "{manager_username}", ""),
+)
+
+REFUSALS: tuple[Refusal, ...] = (
+    *CHECK_IN,
+    *CHECK_OUT,
+    *ASSIGNMENT,
+    *HOUSEKEEPING,
+    *GUESTS,
+    *LOGIN,
+    *MALFORMED,
+    *ACCESS,
+)
 BY_CASE: Mapping[str, Refusal] = MappingProxyType({refusal.case: refusal for refusal in REFUSALS})
 
 if len(BY_CASE) != len(REFUSALS):  # a table with two rows of one name is a mistake of its author

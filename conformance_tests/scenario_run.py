@@ -205,7 +205,7 @@ class ScenarioRun:
         slug = next((one.bindings.get("hotel_slug") for one in self._arranged), own.get("hotel_slug"))
         rooms = [
             {
-                "hotel_slug": slug,
+                "hotel_slug": own.get(f"{prefix}hotel_slug", slug) if prefix else slug,
                 "room_id": own[f"{prefix}room_id"],
                 "room_number": own[f"{prefix}room_number"],
             }

@@ -16,6 +16,8 @@ from contract.timestamps import parse_timestamp
 
 FENCE = "fence"
 """The name under which the fence's own calls are recorded."""
+_OF_A_STAY = ("OCCUPIED", "CHECKOUT_DIRTY")
+"""The room status after a check-in and a check-out, whose audit row is read when their event arrives."""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -70,10 +72,14 @@ class Watch:
         heard = self._recorder.event(
             observer, channel, name, data, about=about, size=size, connection=connection
         )
-        ask, scenario = self._question(channel, about)
-        if ask is None or scenario in (None, FENCE):
+        asks, scenario = self._questions(channel, about)
+        if not asks or scenario in (None, FENCE):
             return None
-        read = asyncio.create_task(self._read(heard, ask, str(scenario)))
+        room_id = payload.get("room_id")
+        if name == "room_updated" and payload.get("room_status") in _OF_A_STAY:
+            trail = ask_for("audit", {**asks[0].subject, "room_id": room_id})
+            asks += [trail] if trail is not None and isinstance(room_id, int) else []
+        read = asyncio.create_task(self._read(heard, asks, str(scenario)))
         self._reads.add(read)
         read.add_done_callback(self._reads.discard)
         return read if _is_fresh(data) else None
@@ -105,21 +111,26 @@ class Watch:
         value = payload.get(field, scope.get(field))
         return "" if value is None else str(value)
 
-    def _question(self, channel: str, about: str) -> tuple[Ask | None, str | None]:
+    def _questions(self, channel: str, about: str) -> tuple[list[Ask], str | None]:
         """What to read because of an event, and whose it is. Only what a scenario owns is read."""
         parsed = parse_channel(channel)
         if parsed is None or not about:
-            return None, None
+            return [], None
         if parsed.kind == "rooms":
             scenario = self._owners.get(("room", parsed.key, about))
             number = int(about) if about.isdigit() else None
-            return ask_for("room", {"hotel_slug": parsed.key, "room_number": number}), scenario
+            return _asks("room", {"hotel_slug": parsed.key, "room_number": number}), scenario
         scenario = self._owners.get(("booking", "", about))
-        return ask_for("booking", {"hotel_slug": self._hotels.get(about), "booking_id": about}), scenario
+        return _asks("booking", {"hotel_slug": self._hotels.get(about), "booking_id": about}), scenario
 
-    async def _read(self, heard: Heard, ask: Ask, scenario: str) -> None:
-        seen = await self._prober.look_publicly(ask)
-        write_probe(self._recorder, seen, scenario=scenario, when="event", event=heard.seq)
+    async def _read(self, heard: Heard, asks: list[Ask], scenario: str) -> None:
+        for seen in await asyncio.gather(*(self._prober.look_publicly(ask) for ask in asks)):
+            write_probe(self._recorder, seen, scenario=scenario, when="event", event=heard.seq)
+
+
+def _asks(probe: str, bindings: Mapping[str, Any]) -> list[Ask]:
+    ask = ask_for(probe, bindings)
+    return [] if ask is None else [ask]
 
 
 def write_probe(

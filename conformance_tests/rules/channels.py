@@ -12,7 +12,7 @@ _ROOM_EVENTS = frozenset(("room_updated", "room_occupancy_updated"))
 _STAFF_EVENTS = frozenset(("booking_checked_in", "booking_checked_out", "booking_updated"))
 _GUEST_EVENTS = frozenset(("booking_checked_in", "booking_checked_out", "booking_room_assigned"))
 CARRIES = {"rooms": _ROOM_EVENTS, "staff": _STAFF_EVENTS, "guest": _GUEST_EVENTS}
-_ALL = _ROOM_EVENTS | _STAFF_EVENTS | _GUEST_EVENTS
+EVENTS = _ROOM_EVENTS | _STAFF_EVENTS | _GUEST_EVENTS
 
 
 def _register_name(kind: str, clause: str, pattern: str) -> None:
@@ -70,7 +70,7 @@ def _register_carries(kind: str, clause: str) -> None:
     )  # fmt: skip
     def carries(history: History) -> Iterator[Finding]:
         for event in history.events:
-            if event.kind != kind or event.name not in _ALL:
+            if event.kind != kind or event.name not in EVENTS:
                 continue
             if event.name in CARRIES[kind]:
                 yield OK

@@ -21,7 +21,7 @@ from conformance_tests.rules.facts import (
     read,
     snapshotted,
 )
-from conformance_tests.rules.values import changed, dig, same_set, show
+from conformance_tests.rules.values import changed, dig, same, same_set, show
 
 _BOOKING_CORE = (
     "booking_id",
@@ -111,6 +111,7 @@ def agrees(episode: Episode) -> Iterator[Finding]:
         yield _agree(event, debt, state, seqs, names, "events/payload/agrees-with-state")
         if event.name == "room_occupancy_updated":
             yield from _occupancy(event, debt, state, seqs)
+            yield from _booking_inside(episode, event, debt)
 
 
 def _occupancy(event: Event, debt: Due, state: Mapping[str, Any], seqs: tuple[int, ...]) -> Iterator[Finding]:
@@ -133,6 +134,28 @@ def _occupancy(event: Event, debt: Due, state: Mapping[str, Any], seqs: tuple[in
             (expected,),
             actual,
             (*debt.operation.witness, event.seq, *seqs),
+        )
+
+
+def _booking_inside(episode: Episode, event: Event, debt: Due) -> Iterator[Finding]:
+    """The booking in an occupancy event, against the booking as it was read after the call."""
+    told = event.payload.get("current_booking")
+    known = read(episode, debt.operation, "after", "booking", booking_id=dig(told, "booking_id"))
+    if not isinstance(told, dict) or not isinstance(known, dict):
+        return
+    wrong = [
+        name
+        for name in _BOOKING_CORE
+        if name in told and name in known and not same(told[name], known[name], coarse=True)
+    ]
+    if wrong:
+        yield Violation(
+            "events/payload/agrees-with-state",
+            f"current_booking in {event.name} of {debt.operation.operation} says other {', '.join(wrong)} than was"
+            " committed",
+            tuple(f"{name} {show(known[name])}" for name in wrong),
+            ", ".join(f"{name} {show(told[name])}" for name in wrong),
+            (*debt.operation.witness, event.seq),
         )
 
 

@@ -221,7 +221,9 @@ def _surplus(episode: Episode, *, doubled: bool) -> Iterator[Finding]:
             extras = [
                 event
                 for event in _extras(episode, operation, delivery)
-                if any(debt.about(event) for debt in debts) is doubled and event.name in _NAMES
+                if any(debt.about(event) and debt.channel in (None, event.channel) for debt in debts)
+                is doubled
+                and event.name in _NAMES
             ]
             if not extras:
                 unproven = proof(episode, operation, delivery.observer)

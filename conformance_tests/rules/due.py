@@ -27,6 +27,7 @@ from conformance_tests.rules.facts import (
     rooms_of,
     target_status,
 )
+from conformance_tests.rules.values import same
 from contract.schema_files import document
 
 _NO_END = 1 << 62
@@ -64,7 +65,7 @@ class Due:
 
     def fits(self, event: Event) -> bool:
         """The event's content is that of this call. Wrong content still pays the debt; another rule names it."""
-        return self.content is None or event.payload.get(self.content[0]) == self.content[1]
+        return self.content is None or same(event.payload.get(self.content[0]), self.content[1], coarse=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from conformance_tests.episode import Event, History
 from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.rules.channels import EVENTS
 from conformance_tests.rules.due import body_key
 from conformance_tests.rules.values import instant, leaves, show
 
+_PATIENCE = timedelta(minutes=5)
 _PUSHER_LIMIT = 10 * 1024
 Check = Callable[[Event], "tuple[str, str] | None"]
 """What is wrong with an event: (expected, actual); None when it is in order."""
@@ -35,16 +38,17 @@ def _register(
                 yield Violation(clause, message, (expected,), actual, (event.seq,))
 
 
+def any_kind(event: Event) -> bool:
+    """An event of the contract, on a channel of the contract. What else a backend publishes there is its own affair."""
+    return event.kind != "other" and event.name in EVENTS
+
+
 def rooms(event: Event) -> bool:
-    return event.kind == "rooms"
+    return event.kind == "rooms" and any_kind(event)
 
 
 def booking(event: Event) -> bool:
-    return event.kind in ("staff", "guest")
-
-
-def any_kind(event: Event) -> bool:
-    return event.kind != "other"
+    return event.kind in ("staff", "guest") and any_kind(event)
 
 
 def _has_id(event: Event) -> tuple[str, str] | None:
@@ -74,7 +78,16 @@ def _hotel_slug(event: Event) -> tuple[str, str] | None:
 
 def _ts(event: Event) -> tuple[str, str] | None:
     value = event.meta.get("ts")
-    return None if instant(value) else ("meta.ts, ISO 8601 with an offset", f"meta.ts {show(value)}")
+    written = instant(value)
+    if written is None:
+        return "meta.ts, ISO 8601 with an offset", f"meta.ts {show(value)}"
+    name = {"booking_checked_in": "checked_in_at", "booking_checked_out": "checked_out_at"}.get(
+        event.name, ""
+    )
+    happened = instant(event.payload.get(name))
+    if happened is not None and abs(written - happened) > _PATIENCE:
+        return f"meta.ts, the time of the operation (about {event.payload[name]})", f"meta.ts {value}"
+    return None
 
 
 def _scope(event: Event) -> tuple[str, str] | None:
@@ -108,7 +121,8 @@ def _guests(event: Event) -> tuple[str, str] | None:
 
 def _changed(event: Event) -> tuple[str, str] | None:
     value = event.payload.get("changed_fields")
-    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+    # an empty one is true of an event without a change; that there is such an event is for other rules to say
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return None
     return "payload.changed_fields, an array of field names", f"changed_fields {show(value)}"
 
@@ -202,8 +216,8 @@ for _args in (
 def unique_ids(history: History) -> Iterator[Finding]:
     first: dict[tuple[str, str], Event] = {}
     for event in history.events:
-        if event.event_id is None:
-            continue
+        if event.event_id is None or event.kind == "other":
+            continue  # a copy on a channel of the backend's own is read by nobody who deduplicates
         known = first.setdefault((event.observer, event.event_id), event)
         if known is event or (
             known.channel == event.channel and known.name == event.name and _same_subject(known, event)
@@ -244,3 +258,30 @@ def stable_resends(history: History) -> Iterator[Finding]:
             f"another body under {event.event_id}",
             (known.seq, event.seq),
         )
+
+
+@history_rule(
+    "events/dedup/same-id-everywhere", "An event has the same event_id wherever it is seen", "events/dedup/resend-keeps-id",
+    hint="Make the event_id when the event is written, not when it is sent: whoever hears it twice must know it again.",
+)  # fmt: skip
+def same_id_everywhere(history: History) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, str], dict[str, dict[str, Event]]] = {}
+    for event in history.events:
+        if any_kind(event) and event.event_id is not None:
+            told = (event.channel, event.name, json.dumps(dict(event.payload), sort_keys=True))
+            seen.setdefault(told, {}).setdefault(event.observer, {}).setdefault(event.event_id, event)
+    for by_observer in seen.values():
+        # Two events that say the same cannot be told from each other; one at each observer can only be the same one.
+        alone = [next(iter(found.values())) for found in by_observer.values() if len(found) == 1]
+        for event in alone[1:] if len(alone) == len(by_observer) else ():
+            if event.event_id == alone[0].event_id:
+                yield OK
+                continue
+            yield Violation(
+                "events/dedup/resend-keeps-id",
+                f"{event.name} on the {event.kind} channel has one event_id at the {alone[0].observer} observer and another"
+                f" at the {event.observer} observer",
+                (f"event_id {alone[0].event_id}",),
+                f"event_id {event.event_id}",
+                (alone[0].seq, event.seq),
+            )

@@ -98,7 +98,9 @@ def _departed_without_token(joint: Joint) -> str | None:
     return f"the booking has departed, and {len(left)} of its tokens are ACTIVE" if left else None
 
 
-def _register(rule_id: str, title: str, hint: str, needs: tuple[str, ...], invariant: Invariant) -> None:
+def _register(
+    rule_id: str, title: str, hint: str, needs: tuple[str, ...], invariant: Invariant, right: str
+) -> None:
     @rule(rule_id, title, rule_id, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
         for operation in episode.operations:
@@ -121,21 +123,24 @@ def _register(rule_id: str, title: str, hint: str, needs: tuple[str, ...], invar
                     *(probe.seq for probe in operation.after if probe.name in _SHOWN),
                 )
                 message = f"after {operation.operation}: {title[0].lower()}{title[1:]} does not hold"
-                yield Violation(rule_id, message, (title,), broken, witness)
+                yield Violation(rule_id, message, (right,), broken, witness)
 
 
 _SHOWN = ("booking", "room", "guests", "tokens")
 _HINT = "Change room, booking and guests in one transaction, under one lock order."
 for _row in (
     ("room/invariant/occupied-iff-in-house", "A room is occupied exactly when a booking in house has it", _HINT,
-     ("room", "booking"), _occupied_iff_in_house),
+     ("room", "booking"), _occupied_iff_in_house,
+     "is_occupied true with current_booking_id the booking in house, or is_occupied false with current_booking_id null"),
     ("room/invariant/one-in-house-booking", "At most one booking in house has a room", _HINT, ("room", "booking"),
-     _one_in_house),
-    ("room/invariant/occupied-status", "A room with guests is OCCUPIED", _HINT, ("room",), _occupied_status),
+     _one_in_house, "current_booking_id the booking that is in house in the room"),
+    ("room/invariant/occupied-status", "A room with guests is OCCUPIED", _HINT, ("room",), _occupied_status,
+     "room_status OCCUPIED, or is_occupied false and guests_in_room empty"),
     ("room/invariant/guests-of-booking", "The guests in a room are of its booking in house", _HINT, ("room", "guests"),
-     _guests_of_booking),
+     _guests_of_booking, "every guest in the room of the booking that current_booking_id names"),
     ("room/invariant/departed-without-token", "A departed booking has no active token",
-     "Revoke with one update over all active tokens of the booking.", ("booking", "tokens"), _departed_without_token),
+     "Revoke with one update over all active tokens of the booking.", ("booking", "tokens"), _departed_without_token,
+     "no token with status ACTIVE"),
 ):  # fmt: skip
     _register(*_row)
 

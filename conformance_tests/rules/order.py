@@ -9,8 +9,8 @@ from typing import Any
 
 from conformance_tests.episode import Episode, Event, History, Operation, Probe
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
-from conformance_tests.rules.due import deliveries, once
-from conformance_tests.rules.facts import probe_of
+from conformance_tests.rules.due import deliveries, due_events, once
+from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, Missing, around, probe_of
 from conformance_tests.rules.values import dig, instant, same, show
 
 _ROOM_FIELDS = ("room_status", "is_occupied", "is_out_of_order", "maintenance_required", "current_booking_id")
@@ -54,13 +54,13 @@ def per_channel(episode: Episode) -> Iterator[Finding]:
     hint="Publish in commit order: a booking that leaves before it came was sent out of order, or an event is lost.",
 )  # fmt: skip
 def transition_chain(episode: Episode) -> Iterator[Finding]:
-    last: dict[tuple[str, str], tuple[str, Event]] = {}
+    last: dict[tuple[str, str, str], tuple[str, Event]] = {}
     for event in _firsts(episode.events):
         step = event.payload.get("transition")
         start, end = dig(step, "from"), dig(step, "to")
         if event.kind != "staff" or not isinstance(start, str) or not isinstance(end, str):
             continue
-        key = (event.observer, str(event.booking_id))
+        key = (event.observer, event.channel, str(event.booking_id))
         if key in last and last[key][0] != start:
             yield Violation(
                 "order/per-channel",
@@ -210,4 +210,42 @@ def _judge_read(
         (f"{show({name: view[name] for name in seen})}, or a later state",),
         f"{show(seen)}, read {probe.t - event.t:.3f} s after the event",
         witness,
+    )
+
+
+@rule(
+    "order/audit-row-with-event", "Who reads when a stay's room_updated arrives finds the audit row of the change",
+    "atomicity/no-torn-state",
+    hint="Write the audit row in the transaction of the operation, not from a job or a signal after it.",
+)  # fmt: skip
+def audit_row_with_event(episode: Episode) -> Iterator[Finding]:
+    for debt, event in due_events(episode, CHECK_IN, CHECK_OUT):
+        pair = around(episode, debt.operation, "audit", room_id=event.room_id)
+        if event.name != "room_updated" or isinstance(pair, Missing) or debt.operation.overlaps:
+            continue
+        before, after = (rows if isinstance(rows, list) else [] for rows in pair)
+        fresh = [row for row in after if not any(_same_row(row, old) for old in before)]
+        for probe in episode.event_probes.get(event.seq, ()):
+            if probe.name != "audit" or not isinstance(probe.state, list):
+                continue
+            missing = [row for row in fresh if not any(_same_row(row, seen) for seen in probe.state)]
+            if not missing:
+                yield OK
+                continue
+            row = {name: missing[0].get(name) for name in ("from_status", "to_status", "created_at")}
+            yield Violation(
+                "atomicity/no-torn-state",
+                f"a read at {event.name} of {debt.operation.operation} shows no audit row of the change"
+                f" ({event.observer} observer)",
+                (f"the row {show(row)}",),
+                f"{len(probe.state)} older rows, read {probe.t - event.t:.3f} s after the event",
+                (*debt.operation.witness, event.seq, probe.seq),
+            )
+
+
+def _same_row(left: Any, right: Any) -> bool:
+    """One audit row, read twice: by what it says, since two ways of reading need not give it one id."""
+    return all(
+        same(dig(left, name), dig(right, name), coarse=True)
+        for name in ("from_status", "to_status", "created_at")
     )

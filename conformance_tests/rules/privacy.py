@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, mapping
+from conformance_tests.episode import Episode, Operation, mapping
 from conformance_tests.rule import OK, Finding, Violation, rule
 from conformance_tests.rules.facts import GUEST_READS, succeeded
 from conformance_tests.rules.values import dig, leaves, strings
 
 FORBIDDEN = frozenset(
     ("internal_notes", "id_pin", "booker", "payment_reference", "payment_provider", "turnover_notes",
-     "maintenance_notes", "companions", "walkins", "guests_in_room", "cleaned_by_staff_name", "inspected_by_staff_name",
-     "staff_name", "changed_by", "changed_by_name", "checked_in_by", "checked_out_by", "party", "in_house")
+     "maintenance_notes", "cleaned_by_staff_name", "inspected_by_staff_name", "staff_name", "changed_by",
+     "changed_by_name", "checked_in_by", "checked_out_by")
 )  # fmt: skip
+_PEOPLE = frozenset(("party", "in_house", "companions", "walkins", "guests_in_room"))
+"""Fields that may say how many, and not who."""
+_NAMES = frozenset(("first_name", "last_name", "full_name", "name", "email", "phone", "id_pin"))
 _CONTACT = frozenset(("email", "phone"))
-_OWN_PHONE = ("/hotel/phone", "/hotel/email")
+_HOTELS_OWN = ("/hotel/phone", "/hotel/email")
+_ANNOUNCED = (*_HOTELS_OWN, "/hotel/name", "/hotel/slug", "/hotel/timezone")
+"""What a hotel says of itself may happen to be what a guest is called."""
+_STRANGERS = ("token/foreign", "token/none", "token/unknown", "token/staff")
 _LONG = 6
 """Text of this length is looked for inside other text; shorter ones only as whole values."""
 
@@ -26,11 +32,18 @@ def _forbidden_key(value: Any) -> str | None:
     for pointer, key, inner in leaves(value):
         if inner is None or inner in ("", [], {}):
             continue
-        if key in FORBIDDEN and not (key in ("party", "in_house") and isinstance(inner, int)):
+        if key in FORBIDDEN or (key in _PEOPLE and _names_people(inner)):
             return pointer
-        if key in _CONTACT and not pointer.endswith(_OWN_PHONE):
+        if key in _CONTACT and not pointer.endswith(_HOTELS_OWN):
             return pointer
     return None
+
+
+def _names_people(value: Any) -> bool:
+    """Who they are: a name, a way to reach them, or a list of texts."""
+    if isinstance(value, list) and any(isinstance(one, str) and one for one in value):
+        return True
+    return any(key in _NAMES and isinstance(inner, str) and inner for _, key, inner in leaves(value))
 
 
 def _secrets(episode: Episode, booking_id: str) -> dict[str, str]:
@@ -53,6 +66,10 @@ def _secrets(episode: Episode, booking_id: str) -> dict[str, str]:
                     "inspected_by_staff_name",
                 ):
                     _keep(found, probe.state.get(name), name)
+            elif probe.name == "audit" and isinstance(probe.state, list):
+                for row in probe.state:
+                    if mapping(row).get("changed_by") is not None:
+                        _keep(found, mapping(row).get("changed_by_name"), "staff_name")
     return {text: name for text, name in found.items() if text not in public}
 
 
@@ -76,7 +93,7 @@ def _secrets_of_booking(booking: Mapping[str, Any], found: dict[str, str], publi
             *(dig(booking.get(group), "companions") or ()),
             *(dig(booking.get(group), "walkins") or ()),
         ):
-            for name in ("full_name", "email", "phone", "id_pin"):
+            for name in ("full_name", "first_name", "last_name", "email", "phone", "id_pin"):
                 _keep(found, mapping(member).get(name), f"companion.{name}")
     _keep(
         found,
@@ -88,12 +105,26 @@ def _secrets_of_booking(booking: Mapping[str, Any], found: dict[str, str], publi
 def _leaked_value(value: Any, secrets: Mapping[str, str]) -> tuple[str, str] | None:
     """(pointer, field) of the first forbidden value, under whatever name it stands."""
     for pointer, text in strings(value):
-        if pointer.startswith("/hotel"):
+        if pointer.endswith(_ANNOUNCED):
             continue
         for secret, name in secrets.items():
-            if text == secret or (len(secret) >= _LONG and secret in text):
+            # one name of somebody may be a word of any text, so it is looked for as a whole value
+            is_name = name.endswith(("first_name", "last_name")) or (
+                name == "staff_name" and " " not in secret
+            )
+            if text == secret or (not is_name and len(secret) >= _LONG and secret in text):
                 return pointer, name
     return None
+
+
+def _owner(episode: Episode, booking_id: str) -> dict[str, str]:
+    """The name of the guest the booking is of, which is a secret to whoever has no token of it."""
+    found: dict[str, str] = {}
+    for operation in episode.operations:
+        for probe in (*operation.before, *operation.after):
+            if probe.name == "booking" and dig(probe.state, "booking_id") == booking_id:
+                _keep(found, dig(probe.state, "party", "primary", "full_name"), "primary.full_name")
+    return found
 
 
 def _judge(
@@ -123,10 +154,21 @@ def guest_event(episode: Episode) -> Iterator[Finding]:
         if event.kind != "guest":
             continue
         secrets = known.setdefault(event.key, _secrets(episode, event.key))
-        payload = event.payload or event.envelope
         yield _judge(
-            payload, secrets, "privacy/guest-event", f"{event.name} on the guest channel", (event.seq,)
+            dict(event.envelope),
+            secrets,
+            "privacy/guest-event",
+            f"{event.name} on the guest channel",
+            (event.seq,),
         )
+
+
+def _asked_for(operation: Operation) -> str:
+    """The booking a guest asks for: in the path, in the channel name, or that of the token."""
+    channel = mapping(operation.body).get("channel_name")
+    if isinstance(channel, str):
+        return channel.partition(".")[2]
+    return str(operation.params.get("booking_id") or operation.answered.get("booking_id") or "")
 
 
 @rule(
@@ -135,9 +177,11 @@ def guest_event(episode: Episode) -> Iterator[Finding]:
 )  # fmt: skip
 def guest_endpoint(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
-        if operation.operation not in GUEST_READS or operation.reply is None:
+        if operation.operation not in (*GUEST_READS, "channelAuth") or operation.reply is None:
             continue
-        booking_id = str(operation.params.get("booking_id") or operation.answered.get("booking_id") or "")
+        booking_id = _asked_for(operation)
         secrets = _secrets(episode, booking_id)
+        if operation.case in _STRANGERS and not succeeded(operation):
+            secrets |= _owner(episode, booking_id)
         where = f"the answer to {operation.operation}" + ("" if succeeded(operation) else " (a refusal)")
         yield _judge(dict(operation.answered), secrets, "privacy/guest-endpoint", where, operation.witness)

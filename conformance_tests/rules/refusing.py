@@ -104,7 +104,7 @@ for _clause, (_code, _cases) in _codes().items():
 
 def _refusals(history: History) -> Iterator[Operation]:
     """Every call that was refused or broke: an answer of 400 or more."""
-    judged = (*EFFECTING, *GUEST_READS, "channelAuth")
+    judged = (*EFFECTING, *GUEST_READS, "channelAuth", "staffLogin")
     for operation in history.calls:
         if operation.status is None or operation.status < 400 or operation.reply is None:
             continue

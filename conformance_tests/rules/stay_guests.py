@@ -24,6 +24,7 @@ from conformance_tests.rules.values import instant, show
 
 _SCOPES = {"STATUS_READ", "CHAT", "ROOM_SERVICE"}
 _KEPT = ("first_name", "last_name")
+_TYPES = ("PRIMARY", "COMPANION")
 PartyCheck = Callable[
     [Mapping[str, Any], "list[Mapping[str, Any]]", RoomRef, "list[Any]"], "tuple[str, str] | None"
 ]
@@ -74,9 +75,11 @@ def _records(member: Mapping[str, Any], context: list[Any]) -> list[Mapping[str,
 def _created(member: Mapping[str, Any], _: Any, __: RoomRef, context: list[Any]) -> tuple[str, str] | None:
     found = _records(member, context)
     wanted = {name: member.get(name) for name in _KEPT}
+    if member.get("role") in _TYPES and any(guest.get("guest_type") is not None for guest in found):
+        wanted["guest_type"] = member["role"]
     if any(all(guest.get(name) == value for name, value in wanted.items()) for guest in found):
         return None
-    told = [{name: guest.get(name) for name in _KEPT} for guest in found]
+    told = [{name: guest.get(name) for name in wanted} for guest in found]
     return f"a guest record of the booking with {show(wanted)}", show(
         told
     ) if told else "no record of the member"

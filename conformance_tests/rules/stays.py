@@ -103,12 +103,15 @@ def stamped(name: str) -> Effect:
         told = instant(operation.answered.get(name))
         if told is not None and abs(told - moment) > timedelta(seconds=1):
             return f"{name} {operation.answered[name]}, as answered", f"{name} {after[name]}"
-        for event in operation.events:  # the backend's own clock, as its events tell it
-            ts = event.meta.get("ts")
-            announced = instant(ts)
-            if announced is not None and abs(announced - moment) > _PATIENCE:
-                return f"{name}, the time of the call (about {ts})", f"{name} {after[name]}"
-        return None
+        # the backend's own clock, as its events tell it, may be another than ours
+        clocks = [
+            ts for ts in (instant(event.meta.get("ts")) for event in operation.events) if ts is not None
+        ]
+        answered = operation.reply.wall if operation.reply else None
+        ours = instant(answered)
+        if not clocks or ours is None or any(abs(clock - moment) <= _PATIENCE for clock in (*clocks, ours)):
+            return None
+        return f"{name}, the time of the call (about {answered})", f"{name} {after[name]}"
 
     return effect
 
@@ -219,9 +222,10 @@ def _fcm_cleared(before: Any, after: Any, _: Operation, __: RoomRef) -> tuple[st
 
 def _noted(before: Any, after: Any, _: Operation, __: RoomRef) -> tuple[str, str] | None:
     old, new = before.get("turnover_notes"), after.get("turnover_notes")
-    if isinstance(new, str) and new.strip() and new != old:
+    lines = [line.strip() for line in old.splitlines() if line.strip()] if isinstance(old, str) else []
+    if isinstance(new, str) and new.strip() and new != old and all(line in new for line in lines):
         return None
-    return "a turnover note added", f"turnover_notes {show(new)}, before {show(old)}"
+    return "a turnover note added to those that were there", f"turnover_notes {show(new)}, before {show(old)}"
 
 
 def cleared(*names: str) -> Effect:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from conformance_tests.episode import Episode, History, Operation
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
@@ -117,9 +118,12 @@ def foreign(episode: Episode) -> Iterator[Finding]:
             )
 
 
+_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
+
+
 def _unentitled(operation: Operation) -> bool:
     """A channel auth that must not be signed."""
-    return operation.operation == _AUTH and operation.case in ("token/foreign", "token/after")
+    return operation.operation == _AUTH and operation.case in _UNENTITLED
 
 
 @rule(
@@ -152,17 +156,39 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
         if not _unentitled(operation) or operation.status is None or succeeded(operation):
             continue
-        if operation.status == 403:
+        # with a token nobody knows, or none any more, both answers are told: who are you, and not you
+        right = {"token/none": (401,), "token/unknown": (401, 403)}.get(operation.case, (403,))
+        if operation.status in right:
             yield OK
         else:
             message = f"the channel auth refuses with another status ({operation.case})"
             yield Violation(
                 "channels/guest/auth-refusal-status",
                 message,
-                ("403",),
+                tuple(map(str, right)),
                 str(operation.status),
                 operation.witness,
             )
+
+
+def _issued(history: History) -> dict[str, Operation]:
+    """The raw tokens that were answered, each with its check-in."""
+    return {
+        operation.answered["guest_token"]: operation
+        for operation in history.calls
+        if operation.operation == "checkIn"
+        and succeeded(operation)
+        and isinstance(operation.answered.get("guest_token"), str)
+        and operation.answered["guest_token"]
+    }
+
+
+def _raw(value: Any, issued: Mapping[str, Operation]) -> Iterator[tuple[str, str, bool]]:
+    """(pointer, token, whether it stands alone) wherever a raw token is, also inside of a longer text such as a link."""
+    for pointer, text in strings(value):
+        for token in issued:
+            if token in text:
+                yield pointer, token, token == text
 
 
 @history_rule(
@@ -170,30 +196,47 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
     hint="Keep the raw token out of shared serializers: staff channels are read by everybody at the desk.",
 )  # fmt: skip
 def raw_nowhere_else(history: History) -> Iterator[Finding]:
-    issued: dict[str, Operation] = {}
-    for operation in history.calls:
-        token = operation.answered.get("guest_token")
-        if operation.operation == "checkIn" and succeeded(operation) and isinstance(token, str) and token:
-            issued[token] = operation
-            yield OK
+    issued = _issued(history)
+    for _ in issued:
+        yield OK
     for event in history.events:
-        for pointer, text in strings(event.data):
-            home = event.kind == "guest" and pointer == "/payload/guest_token"
-            if text in issued and not (home and event.booking_id == booking_of(issued[text])):
+        for pointer, token, alone in _raw(event.data, issued):
+            home = alone and event.kind == "guest" and pointer == "/payload/guest_token"
+            if not (home and event.booking_id == booking_of(issued[token])):
                 yield Violation(
                     "tokens/raw-nowhere-else",
                     f"{event.name} on the {event.kind} channel holds a raw guest token",
                     ("the guest event of that booking, payload.guest_token",),
                     f"{pointer} on {event.channel}",
-                    (*issued[text].witness, event.seq),
+                    (*issued[token].witness, event.seq),
                 )
     for operation in history.calls:
-        for pointer, text in strings(operation.reply.body if operation.reply else None):
-            if text in issued and not (issued[text] is operation and pointer == "/guest_token"):
+        for pointer, token, _ in _raw(operation.reply.body if operation.reply else None, issued):
+            if not (issued[token] is operation and pointer == "/guest_token"):
                 yield Violation(
                     "tokens/raw-nowhere-else",
                     f"an answer to {operation.operation} holds a raw guest token",
                     ("the answer to the check-in, guest_token",),
                     f"{pointer} of {operation.operation}",
-                    (*issued[text].witness, *operation.witness),
+                    (*issued[token].witness, *operation.witness),
                 )
+
+
+@history_rule(
+    "tokens/raw-never-public", "No public channel carries a raw guest token", "tokens/raw-never-public",
+    hint="Whoever knows the name of a channel without the prefix private- may read along: leave the token out.",
+)  # fmt: skip
+def raw_never_public(history: History) -> Iterator[Finding]:
+    issued = _issued(history)
+    for event in history.events if issued else ():
+        leaks = [] if event.channel.startswith("private-") else list(_raw(event.data, issued))
+        for pointer, token, _ in leaks[:1]:
+            yield Violation(
+                "tokens/raw-never-public",
+                f"{event.name} on a public channel holds a raw guest token",
+                ("no raw guest token",),
+                f"{pointer} on {event.channel}",
+                (*issued[token].witness, event.seq),
+            )
+        if not leaks:
+            yield OK

@@ -10,6 +10,8 @@ from typing import Any
 from contract.timestamps import parse_timestamp
 
 _LONGEST = 160
+_QUARTER = timedelta(minutes=15)
+_WIDEST_OFFSET = timedelta(hours=15)
 
 
 def instant(value: Any) -> datetime | None:
@@ -22,6 +24,32 @@ def instant(value: Any) -> datetime | None:
         return None
 
 
+def moment(value: Any) -> datetime | None:
+    """As `instant`, and also of a time without an offset; what its offset is, is not known then."""
+    found = instant(value)
+    if found is not None or not isinstance(value, str) or "T" not in value:
+        return found
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _quarter_hours_apart(left: str, right: str) -> bool:
+    """Two times of which one or both have no offset: they may be the same moment, read with the offset of some zone.
+
+    That an offset is there is for the schema rules to say.
+    """
+    first, second = moment(left), moment(right)
+    if first is None or second is None or (first.tzinfo and second.tzinfo):
+        return False
+    apart = abs(first.replace(tzinfo=None) - second.replace(tzinfo=None))
+    rest = apart % _QUARTER
+    step = timedelta(seconds=10.0 ** -min(_digits(left), _digits(right)))
+    slack = step if _digits(left) != _digits(right) else timedelta(0)
+    return apart < _WIDEST_OFFSET and (rest <= slack or _QUARTER - rest <= slack)
+
+
 def _digits(text: str) -> int:
     """How many digits of a second a timestamp is written with."""
     _, dot, tail = text.partition(".")
@@ -32,16 +60,19 @@ def same(left: Any, right: Any, *, coarse: bool = False) -> bool:
     """Deep equality in which timestamps are instants.
 
     With `coarse`, two timestamps are the same when they agree at the precision of the coarser one, truncated or rounded:
-    one value in a reply and in a later read of a database that keeps milliseconds.
+    one value in a reply and in a later read of a database that keeps milliseconds. A time without an offset then may have
+    any, and a number may be written as text: how a value is written is for the schema rules to say.
     """
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
+    if coarse and {type(left), type(right)} == {int, str}:
+        return str(left) == str(right)
     if isinstance(left, str) and isinstance(right, str):
         if left == right:
             return True
         first, second = instant(left), instant(right)
         if first is None or second is None:
-            return False
+            return coarse and _quarter_hours_apart(left, right)
         if first == second:
             return True
         step = timedelta(seconds=10.0 ** -min(_digits(left), _digits(right)))

@@ -9,6 +9,7 @@ from itertools import chain
 from conformance_tests.refusals import REFUSALS, Refusal
 from conformance_tests.scenarios import assignment, housekeeping, reads, stays
 from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
+from contract.operations import operation
 
 _FEEDS: dict[str, frozenset[Family]] = {
     # the first word of a rule id -> what can show it, beside the refusals of that name; every other word gets everything
@@ -57,7 +58,7 @@ def refused(refusal: Refusal) -> Scenario:
     if refusal.beside is not None:
         states.append(Wanted(refusal.beside.name, refusal.beside.params, prefix="beside_"))
     first = [Step("check-in/happy", refusal.first)] if refusal.first is not None else []
-    reads_only = refusal.operation in ("guestBookingStatus", "guestContext", "staffLogin")
+    reads_only = refusal.operation == "staffLogin" or operation(refusal.operation).method == "GET"
     call = Step(
         refusal.case,
         refusal.operation,

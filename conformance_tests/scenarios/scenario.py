@@ -34,7 +34,7 @@ class Step:
     operation: str
     actor: str = "front_desk"
     params: Mapping[str, Any] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | str | None = None
     token: str | None = None
     before: bool = True
     settle: bool = True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from conformance_tests.refusals import GUEST, IN_HOUSE, READY
+from conformance_tests.refusals import ANONYMOUS, GUEST, IN_HOUSE, READY, UNKNOWN_TOKEN
 from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
 
 CHECK_IN = Step("check-in/happy", "checkIn")
@@ -25,7 +26,14 @@ def stays() -> Iterable[Scenario]:
             (Wanted(READY, {"party_size": party_size}),),
             (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
         )
-    full = {"party_size": 3, "walk_ins": 1, "conversations": 2, "orders": 2}
+    full = {
+        "party_size": 3,
+        "walk_ins": 1,
+        "conversations": 2,
+        "orders": 2,
+        "active_tokens": 2,
+        "turnover_notes": "the window does not close",
+    }
     yield Scenario(
         "check-out/full",
         "stays",
@@ -146,6 +154,7 @@ def tokens() -> Iterable[Scenario]:
         (
             *_uses("token/during", "guest_token"),
             *_foreign(),
+            *_uninvited(),
             CHECK_OUT,
             *_uses("token/after", "guest_token"),
         ),
@@ -155,6 +164,16 @@ def tokens() -> Iterable[Scenario]:
         "tokens",
         (Wanted("departed booking"),),
         _uses("token/after", "guest_token"),
+    )
+
+
+def _uninvited() -> tuple[Step, ...]:
+    """The channel auth asked by nobody, with a token nobody gave out, and by staff, who are no guests."""
+    asked: Any = {"operation": "channelAuth", "body": CHANNEL_AUTH_BODY, "before": False, "settle": False}
+    return (
+        Step("token/none", actor=ANONYMOUS, **asked),
+        Step("token/unknown", actor=GUEST, params={"token": UNKNOWN_TOKEN}, **asked),
+        Step("token/staff", actor="manager", **asked),
     )
 
 

@@ -164,6 +164,13 @@ class Stage:
         self._give_token(booking)
         return booking
 
+    def more_tokens(self, booking: Booking, count: int) -> None:
+        """Further active guest tokens; the one that is named stays the first."""
+        named = self.tokens[booking.booking_id]
+        for _ in range(count):
+            self._give_token(booking)
+        self.tokens[booking.booking_id] = named
+
     def _give_token(self, booking: Booking) -> None:
         raw = self.tx.guest_token()
         self.tokens[booking.booking_id] = raw

@@ -31,6 +31,10 @@ def _in_house(stage: Stage, params: Mapping[str, Any]) -> Bindings:
         room_id=room.id, party_size=params.get("party_size", 2), days_ago=1, booker_email=mail
     )
     booking, room = stage.check_in(booking)
+    if "turnover_notes" in params:
+        room = replace(room, turnover_notes=params["turnover_notes"])
+        stage.put(room)
+    stage.more_tokens(booking, params.get("active_tokens", 1) - 1)
     for _ in range(params.get("walk_ins", 0)):
         stage.guest(booking, room, guest_type="WALKIN")
     for index in range(params.get("conversations", 0)):
@@ -142,7 +146,8 @@ def _room_in_status(stage: Stage, params: Mapping[str, Any]) -> Bindings:
 
 
 def _other_hotel(stage: Stage, params: Mapping[str, Any]) -> Bindings:
-    return _ready(stage.in_other_hotel(), {"party_size": 1})
+    arrange = _in_house if params["in_house"] else _ready
+    return arrange(stage.in_other_hotel(), {"party_size": 1})
 
 
 def _fence(stage: Stage, params: Mapping[str, Any]) -> Bindings:

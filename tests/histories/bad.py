@@ -366,7 +366,7 @@ def portal_shut_before_arrival(tape: Tape) -> None:
     _door(tape, "token/before", "guestBookingStatus", status=401, body=error("NOT_AUTHENTICATED"))
 
 
-@lie("tokens/raw-nowhere-else")
+@lie("tokens/raw-nowhere-else", "tokens/raw-never-public")
 def staff_see_the_token(tape: Tape) -> None:
     tape.payload("booking_checked_in", "staff")["guest_token"] = NEW_TOKEN
 
@@ -526,6 +526,7 @@ def staff_event_on_another_hotels_channel(tape: Tape) -> None:
     "events/check-in/nothing-missing",
     "events/nothing-extra",
     "tokens/raw-nowhere-else",
+    "tokens/raw-never-public",
 )
 def guest_event_on_a_public_channel(tape: Tape) -> None:
     _rechannel(tape.events("booking_checked_in", "guest")[0], "grand-test.notes")
@@ -875,7 +876,7 @@ def clock_goes_backwards(tape: Tape) -> None:
 @lie("order/after-commit")
 def published_before_the_commit(tape: Tape) -> None:
     event = tape.events("room_updated")[0]
-    read = next(line for line in tape.lines if line["kind"] == "probe" and line.get("event") is event)
+    read = next(line for line in tape.lines if line.get("event") is event and line["probe"] == "room")
     read["state"] = room()
 
 
@@ -1412,3 +1413,128 @@ def the_same_event_delivered_again(tape: Tape) -> None:
     line = tape.events("room_updated")[0]
     line["data"]["meta"]["ts"] = "2026-11-22T15:04:05.200000Z"
     tape.again(line)
+
+
+# --- what only shows when somebody else looks
+
+
+@lie("channels/guest/auth-refused")
+def channel_auth_signs_for_staff(tape: Tape) -> None:
+    _ask_for_the_channel(tape, "token/staff", "manager", status=200, reply={"auth": "fp:0000000000ee"})
+
+
+@lie("channels/guest/auth-refused")
+def channel_auth_signs_for_nobody(tape: Tape) -> None:
+    _ask_for_the_channel(tape, "token/none", "anonymous", status=200, reply={"auth": "fp:0000000000ee"})
+
+
+@lie("channels/guest/auth-refusal-status")
+def nobody_is_answered_403(tape: Tape) -> None:
+    _ask_for_the_channel(tape, "token/none", "anonymous", status=403, reply=error("PERMISSION_DENIED"))
+
+
+@lie("privacy/guest-endpoint")
+def channel_refusal_names_the_guest(tape: Tape) -> None:
+    message = "This is the channel of Ada Lovelace."
+    _ask_for_the_channel(
+        tape, "token/staff", "manager", status=403, reply=error("PERMISSION_DENIED", message)
+    )
+
+
+def _ask_for_the_channel(tape: Tape, case: str, actor: str, **answer: Any) -> None:
+    tape.call(
+        "stay", case, "channelAuth", actor=actor, settle=False,
+        body={"socket_id": "1.2", "channel_name": f"private-guest-booking.{BOOKING}"}, **answer,
+    )  # fmt: skip
+    tape.fence()
+
+
+@lie("privacy/guest-endpoint")
+def foreign_refusal_names_the_guest(tape: Tape) -> None:
+    message = "This booking is of Ada Lovelace, CONFIRMED."
+    _door(tape, "token/foreign", "guestBookingStatus", body=error("PERMISSION_DENIED", message))
+
+
+@lie("privacy/guest-endpoint", "replies/guest-booking-status")
+def guest_endpoint_names_the_companion(tape: Tape) -> None:
+    body = copy.deepcopy(next(line for line in tape.lines if "party_size" in str(line.get("body")))["body"])
+    _door(tape, "token/before", "guestBookingStatus", body=body | {"with": ["Grace"]})
+
+
+@lie("privacy/guest-event", "events/schema/guest-booking")
+def note_beside_the_hotels_phone(tape: Tape) -> None:
+    hotel = tape.payload("booking_checked_in", "guest")["hotel"]
+    hotel["remark"] = "prefers to pay in cash; do not upgrade"
+
+
+@lie("privacy/guest-event", "events/schema/guest-booking")
+def staff_named_in_meta(tape: Tape) -> None:
+    tape.events("booking_checked_out", "guest")[0]["data"]["meta"]["debug"] = {"by": "Fiona Walsh"}
+
+
+@lie("check-in/guests/created")
+def companion_recorded_as_primary(tape: Tape) -> None:
+    for row in tape.state(IN, "after", "guests"):
+        row["guest_type"] = "PRIMARY"
+
+
+@lie("check-out/cleanup/turnover-note")
+def turnover_note_overwrites(tape: Tape) -> None:
+    for line in tape.lines:  # up to the check-out the room has a note, which is gone after it
+        if line["kind"] == "probe" and line["probe"] == "room" and not line["state"]["turnover_notes"]:
+            line["state"]["turnover_notes"] = "the window does not close"
+    for line in (*tape.events("room_updated")[:1],):
+        line["data"]["payload"]["turnover_notes"] = "the window does not close"
+
+
+@lie("order/audit-row-with-event")
+def audit_row_comes_after_the_event(tape: Tape) -> None:
+    read = next(line for line in tape.lines if line.get("probe") == "audit" and line["when"] == "event")
+    read["state"] = []
+
+
+@lie("events/content/agrees-with-state")
+def booking_in_the_occupancy_is_stale(tape: Tape) -> None:
+    tape.payload("room_occupancy_updated", "rooms")["current_booking"]["checked_in_at"] = None
+
+
+def _two_observers() -> Tape:
+    tape = good.stay()
+    capabilities = tape.lines[0]["capabilities"]
+    capabilities["observers"] = ["sink", "subscribe"]
+    capabilities["channels"]["subscribe"] = ["rooms", "staff", "guest"]
+    for line in [line for line in tape.lines if line["kind"] == "event"]:
+        tape.insert_after(line, copy.deepcopy(line) | {"observer": "subscribe"})
+    for line in tape.lines:
+        if line.get("mark") == "fence":
+            line["fence"]["arrived"]["subscribe"] = ["rooms"]
+    return tape
+
+
+@lie("events/dedup/same-id-everywhere", base=_two_observers)
+def another_id_for_each_observer(tape: Tape) -> None:
+    heard = [line for line in tape.events("room_updated") if line["observer"] == "subscribe"]
+    heard[0]["data"]["meta"]["event_id"] = "event-of-the-other-observer"
+
+
+@lie("events/envelope/ts")
+def ts_of_another_year(tape: Tape) -> None:
+    tape.events("booking_checked_in", "staff")[0]["data"]["meta"]["ts"] = "2022-11-22T15:04:05Z"
+
+
+@lie("tokens/raw-never-public", "tokens/raw-nowhere-else")
+def token_in_a_link_for_staff(tape: Tape) -> None:
+    link = f"https://guest.example/portal?token={NEW_TOKEN}"
+    tape.payload("booking_checked_in", "staff")["portal_url"] = link
+
+
+@lie("channels/hotel-isolation", "events/nothing-extra", "events/dedup/event-id")
+def another_hotels_staff_hears_it_too(tape: Tape) -> None:
+    tape.arranged("elsewhere", "booking of another hotel", {"hotel_slug": "other-test", "hotel_id": 8})
+    line = tape.events("booking_checked_in", "staff")[0]
+    tape.insert_after(line, copy.deepcopy(line) | {"channel": "staff-hotel-8"})
+
+
+@lie("replies/agree-with-state", "atomicity/no-torn-state")
+def answer_from_before_the_check_out(tape: Tape) -> None:
+    tape.reply(OUT)["body"].update(status="CONFIRMED", checked_out_at=None)

@@ -120,6 +120,12 @@ class Tape:
                 )  # fmt: skip
 
     def _read(self, scenario: str, event: Line, shown: Line) -> None:
+        if event["name"] == "room_updated" and event["data"]["payload"]["room_id"] in shown.get("audit", {}):
+            room_id = event["data"]["payload"]["room_id"]
+            self.lines.append(
+                {"kind": "probe", "probe": "audit", "scenario": scenario, "when": "event", "event": event,
+                 "subject": {"hotel_slug": SLUG, "room_id": room_id}, "state": copy.deepcopy(shown["audit"][room_id])}
+            )  # fmt: skip
         if event["channel"].endswith(".rooms"):
             state = shown.get("room", {}).get(event["data"]["payload"]["room_id"])
             name, subject = (
