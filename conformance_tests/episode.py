@@ -21,6 +21,8 @@ ChannelKind = Literal["rooms", "staff", "guest", "other"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 FENCE = "fence"
 """The scenario under which the suite records the operations of its fences."""
+RACE = "race/"
+"""How the case of a call begins that was made side by side with others."""
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
@@ -211,6 +213,10 @@ class Operation:
 class Episode:
     """A scenario, or (with `scenario` None) calls or events that belong to none; see the module's docstring.
 
+    `race` are the calls that were made side by side, in the order they were started; its first call has the snapshots from
+    before all of them and after all of them. They are in no order, so they are not among `operations`: what is judged call by
+    call is judged there only.
+
     `strays` are events about the episode's subjects before its first call; they belong to the arranging.
     """
 
@@ -223,6 +229,7 @@ class Episode:
     event_probes: Mapping[int, tuple[Probe, ...]]
     fences: tuple[Fence, ...]
     notices: tuple[Notice, ...] = ()
+    race: tuple[Operation, ...] = ()
 
     @property
     def is_fence(self) -> bool:

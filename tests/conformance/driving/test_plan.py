@@ -29,7 +29,7 @@ def test_names_are_unique() -> None:
 def test_a_scenario_asks_for_states_operations_and_actors_there_are(scenario) -> None:  # type: ignore[no-untyped-def]
     for wanted in scenario.states:
         provider_state(wanted.state).fill(wanted.params)
-    for step in scenario.steps:
+    for step in scenario.calls:
         known = {parameter.name for parameter in operation(step.operation).parameters}
         assert set(step.params) <= known | {"token"}
         assert step.actor in (*ACTORS, ANONYMOUS, GUEST)
