@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from contract.lifecycle import BookingState, booking_lifecycle, phase_of, room_lifecycle
+from contract.lifecycle import BookingState, booking_lifecycle, room_lifecycle
 from contract.operations import operation
 
 CHECK_IN: Final = "checkIn"
@@ -267,8 +267,3 @@ def _owed(operation_id: str) -> tuple[tuple[str, str, str, bool], ...]:
     return tuple(
         (event.channel, event.event, event.per, event.both_rooms) for event in operation(operation_id).events
     )
-
-
-__all__ = [
-    "Act", "Announced", "Booking", "Effect", "Outcome", "Room", "STAY_OPERATIONS", "World", "phase_of", "step",
-]  # fmt: skip

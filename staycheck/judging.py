@@ -61,7 +61,9 @@ def check(
     prefixes = _prefixes(only)
     reports = _reports(report)
     with _history_file(record) as path:
-        _drive(target, seed, jobs, race_tries, prefixes, path, silent=quiet or as_json, keeps=record is not None)
+        _drive(
+            target, seed, jobs, race_tries, prefixes, path, silent=quiet or as_json, keeps=record is not None
+        )
         found = _judge(path, prefixes, level)
     _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
 

@@ -30,7 +30,9 @@ def races(seed: int, tries: int) -> Iterable[Scenario]:
             yield _try(seed, f"{RACE}{name}/{attempt + 1}", states, calls, _SPREAD * attempt)
 
 
-def _try(seed: int, name: str, states: tuple[Wanted, ...], calls: tuple[Step, ...], spread: float) -> Scenario:
+def _try(
+    seed: int, name: str, states: tuple[Wanted, ...], calls: tuple[Step, ...], spread: float
+) -> Scenario:
     chance = random.Random(f"{seed}/{name}")  # noqa: S311 - a delay, not a secret
     shuffled = list(calls)
     chance.shuffle(shuffled)
