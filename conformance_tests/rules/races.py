@@ -68,7 +68,7 @@ def _judged(episode: Episode, race: Recorded, found: Explained[Node]) -> Iterato
 
 def _violation(clause: str, what: str, race: Recorded, found: Impossible) -> Violation:
     names = " ".join(name_of(number) for number in found.closest) or "none of them placed"
-    said = f"closest order: {names}; what does not fit first: {'; '.join(found.misfits[:3])}"
+    said = f"closest order: {names}; then the first that does not fit: {'; '.join(found.misfits[:3])}"
     kind = "an answer" if found.call is not None else "what was seen afterwards"
     read = tuple(probe.seq for probe in race.after if probe.name in PROBES)
     heard = tuple(event.seq for _, events in race.heard for _, event in events)

@@ -14,7 +14,7 @@ from conformance_tests.episode import RACE
 from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY
 from conformance_tests.scenarios.scenario import Race, Scenario, Step, Wanted
 
-TRIES = 3
+TRIES = 5
 DUPLICATES = 6
 _SPREAD = 0.003
 """Seconds the starts of the second try are spread over; the third takes twice as long, and so on."""
