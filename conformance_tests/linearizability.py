@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 S = TypeVar("S", bound=Hashable)
 
@@ -64,45 +64,70 @@ Advance = Callable[[S, int], "S | Misfit"]
 Judge = Callable[[S], Sequence[str]]
 
 
+Trail: TypeAlias = "tuple[Trail, int] | None"
+"""An order from its end: the order before, and the last call. Shared, so that a step costs no copy."""
+
+
 def search(
     calls: Sequence[Interval], start: S, advance: Advance[S], judge: Judge[S], *, bound: int = BOUND
 ) -> Explained[S] | Impossible | Undecided:
-    """Look for an order; deterministic: of several the one whose calls come first in `calls` is found."""
-    needed = sum(1 << number for number, call in enumerate(calls) if call.end is not None)
+    """Look for an order; deterministic: of several the one whose calls start first is found."""
+    ranked = sorted(range(len(calls)), key=lambda number: calls[number].start)
+    queue = [(calls[number].start, calls[number].end, number) for number in ranked]
+    needed = sum(1 << place for place, (_, end, _) in enumerate(queue) if end is not None)
     seen: set[tuple[int, S]] = set()
-    stack: list[tuple[int, S, tuple[int, ...]]] = [(0, start, ())]
-    closest = Impossible((), None, (), 0)
+    stack: list[tuple[int, S, int, Trail]] = [(0, start, 0, None)]
     rank = (-1, 0)
+    closest: Trail = None
+    stuck: int | None = None
+    misfits: tuple[str, ...] = ()
     steps = 0
     while stack:
-        done, state, order = stack.pop()
+        done, state, depth, trail = stack.pop()
         if (done, state) in seen:
             continue
         seen.add((done, state))
         if needed & ~done == 0:
-            misfits = tuple(judge(state))
-            if not misfits:
-                return Explained(order, state, steps)
-            if (len(calls) + 1, -len(misfits)) > rank:
-                rank = (len(calls) + 1, -len(misfits))
-                closest = Impossible(order, None, misfits, 0)
-        following: list[tuple[int, S, tuple[int, ...]]] = []
-        for number in _next(calls, done):
+            unfit = tuple(judge(state))
+            if not unfit:
+                return Explained(_order(trail), state, steps)
+            if (len(calls) + 1, -len(unfit)) > rank:
+                rank, closest, stuck, misfits = (len(calls) + 1, -len(unfit)), trail, None, unfit
+        following: list[tuple[int, S, int, Trail]] = []
+        for place in _next(queue, done):
             steps += 1
             if steps > bound:
                 return Undecided(bound)
+            number = queue[place][2]
             after = advance(state, number)
             if not isinstance(after, Misfit):
-                following.append((done | 1 << number, after, (*order, number)))
-            elif (len(order), 0) > rank:
-                rank = (len(order), 0)
-                closest = Impossible(order, number, (after.why,), 0)
+                following.append((done | 1 << place, after, depth + 1, (trail, number)))
+            elif (depth, 0) > rank:
+                rank, closest, stuck, misfits = (depth, 0), trail, number, (after.why,)
         stack.extend(reversed(following))
-    return Impossible(closest.closest, closest.call, closest.misfits, steps)
+    return Impossible(_order(closest), stuck, misfits, steps)
 
 
-def _next(calls: Sequence[Interval], done: int) -> list[int]:
-    """The calls that may come next: none of those left had returned before they started."""
-    left = [number for number in range(len(calls)) if not done >> number & 1]
-    first = min((end for number in left if (end := calls[number].end) is not None), default=None)
-    return [number for number in left if first is None or calls[number].start <= first]
+def _next(queue: Sequence[tuple[float, float | None, int]], done: int) -> list[int]:
+    """The places that may come next: none of the calls left had returned before they started. `queue` is by start."""
+    found: list[int] = []
+    first: float | None = None
+    place = (~done & (done + 1)).bit_length() - 1  # the lowest place that is left
+    while place < len(queue):
+        start, end, _ = queue[place]
+        if first is not None and start > first:
+            break
+        if not done >> place & 1:
+            found.append(place)
+            if end is not None and (first is None or end < first):
+                first = end
+        place += 1
+    return [place for place in found if first is None or queue[place][0] <= first]
+
+
+def _order(trail: Trail) -> tuple[int, ...]:
+    found: list[int] = []
+    while trail is not None:
+        trail, number = trail
+        found.append(number)
+    return tuple(reversed(found))
