@@ -216,7 +216,9 @@ STARTS = st.sampled_from(
 SPAN = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
 
-def execution(start: World, acts: Sequence[Act], spans: Sequence[tuple[int, int, bool]]) -> tuple[list[Interval], Seen]:
+def execution(
+    start: World, acts: Sequence[Act], spans: Sequence[tuple[int, int, bool]]
+) -> tuple[list[Interval], Seen]:
     """The acts one after the other, stretched into intervals around the moment each took effect; some unanswered."""
     answers: list[bool | None] = []
     events: list[Announced] = []
@@ -232,7 +234,9 @@ def execution(start: World, acts: Sequence[Act], spans: Sequence[tuple[int, int,
 
 @settings(max_examples=150, deadline=None)
 @given(STARTS, st.lists(st.tuples(ACTS, SPAN), min_size=1, max_size=8))
-def test_what_happened_in_some_order_is_explained(start: World, calls: list[tuple[Act, tuple[int, int, bool]]]) -> None:
+def test_what_happened_in_some_order_is_explained(
+    start: World, calls: list[tuple[Act, tuple[int, int, bool]]]
+) -> None:
     acts = [act for act, _ in calls]
     intervals, seen = execution(start, acts, [span for _, span in calls])
     assert isinstance(found(start, acts, intervals, seen), Explained)
@@ -248,7 +252,10 @@ def test_what_was_spoiled_is_judged_as_by_trying_every_order(
     spoil = data.draw(st.sampled_from(["answer", "event", "extra", "state"]))
     if spoil == "answer":
         turned = data.draw(st.integers(0, len(acts) - 1))
-        answers = [not said if number == turned and said is not None else said for number, said in enumerate(seen.answers)]
+        answers = [
+            not said if number == turned and said is not None else said
+            for number, said in enumerate(seen.answers)
+        ]
         seen = seen._replace(answers=tuple(answers))
     elif spoil == "event":
         seen = seen._replace(events=seen.events[1:])
