@@ -42,7 +42,7 @@ def an_event_of_the_race_was_lost(tape: Tape) -> None:
     tape.drop(tape.events("booking_checked_in", "staff")[0])
 
 
-@lie(IN, "errors/envelope", base=races.check_ins)
+@lie(IN, "errors/envelope", "errors/never-5xx", base=races.check_ins)
 def a_duplicate_broke(tape: Tape) -> None:
     reply(tape, "C").update(status=500, body=error("INTERNAL"))
 
