@@ -270,10 +270,15 @@ class Episode:
                 found = operation
         return found
 
-    def flushed_after(self, t: float, observer: str) -> Fence | None:
-        """The first fence begun after `t` that came in at the observer: proof that nothing is still under way."""
+    def flushed_after(self, t: float, observer: str, kind: str | None = None) -> Fence | None:
+        """The first fence begun after `t` that came in at the observer: proof that nothing is still under way.
+
+        With `kind` it came in on that kind of channel: a busy channel may be seconds behind the others. On guest channels
+        no fence comes in; there any other is the best proof there is.
+        """
         for fence in self.fences:
-            if fence.begun >= t and fence.flushed(observer):
+            arrived = kind in (None, "guest") or (observer, kind) in fence.arrived
+            if fence.begun >= t and fence.flushed(observer) and arrived:
                 return fence
         return None
 

@@ -134,7 +134,10 @@ def _heard(
         lost = next((why for name in channels if (why := episode.blind(observer, name, whole))), None)
         if lost is not None:
             blind.append(f"{observer}: {lost}")
-        elif replied is None or episode.flushed_after(replied, observer) is None:
+        elif replied is None or not all(
+            episode.flushed_after(replied, observer, kind)
+            for kind in episode.capabilities.channels.get(observer, ())
+        ):
             blind.append(f"at the {observer} observer no fence came in after the race")
         else:
             events = once(tuple(event for event in episode.events if event.observer == observer))

@@ -288,7 +288,7 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
             if debt.operation.overlaps:
                 continue
             reply = debt.operation.reply
-            fence = episode.flushed_after(reply.t, delivery.observer) if reply else None
+            fence = episode.flushed_after(reply.t, delivery.observer, debt.kind) if reply else None
             if fence is None or event.seq < fence.seq:
                 yield OK
                 continue
