@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance_tests.episode import (
     EMPTY,
+    RACE,
     Arranged,
     Capabilities,
     ChannelKind,
@@ -265,13 +266,14 @@ class _Cutter:
                 scenario,
                 capabilities,
                 tuple(self.arranged.get(scenario, ())) if scenario else (),
-                operations,
+                tuple(one for one in operations if not one.case.startswith(RACE)),
                 tuple(inside),
                 tuple(event for event in events if event.seq <= first),
                 {event.seq: frozen_probes[event.seq] for event in inside if event.seq in frozen_probes},
                 fences,
                 notices,
                 ending,
+                tuple(one for one in operations if one.case.startswith(RACE)),
             )
 
         calls_of: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
@@ -286,7 +288,7 @@ class _Cutter:
             capabilities,
             tuple(episodes),
             tuple(self.events),
-            tuple(operation for found in episodes for operation in found.operations),
+            tuple(operation for found in episodes for operation in (*found.operations, *found.race)),
             tuple(self.probes),
             self.unsupported,
             self.lines,

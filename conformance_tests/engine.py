@@ -171,6 +171,7 @@ def judge_lines(
         "contract": header.get("contract", contract_version()),
         "run": header.get("run", "unknown"),
         "seed": header.get("seed", 0),
+        **({"race_tries": header["race_tries"]} if "race_tries" in header else {}),
         "target": dict(header.get("target", _NO_TARGET)),
         "dialect": header.get("dialect"),
         "started_at": header.get("wall", "1970-01-01T00:00:00Z"),

@@ -21,6 +21,8 @@ ChannelKind = Literal["rooms", "staff", "guest", "other"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 FENCE = "fence"
 """The scenario under which the suite records the operations of its fences."""
+RACE = "race/"
+"""How the case of a call begins that was made side by side with others."""
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
@@ -149,6 +151,14 @@ class Fence:
         return any(name == observer and kind in (None, there) for name, there in self.arrived)
 
 
+_NO_FENCE = (
+    "at the {} observer no fence came in after the call, so absence is not proven: is realtime reaching it?"
+)
+_CUT_SHORT = (
+    "events were still coming in at the {} observer when the recording ended, so absence is not proven"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How the recording ended: `complete` when nothing was under way any more. `heard` has the (observer, kind of channel)
@@ -222,6 +232,10 @@ class Operation:
 class Episode:
     """A scenario, or (with `scenario` None) calls or events that belong to none; see the module's docstring.
 
+    `race` are the calls that were made side by side, in the order they were started; its first call has the snapshots from
+    before all of them and after all of them. They are in no order, so they are not among `operations`: what is judged call by
+    call is judged there only.
+
     `strays` are events about the episode's subjects before its first call; they belong to the arranging.
     """
 
@@ -235,6 +249,7 @@ class Episode:
     fences: tuple[Fence, ...]
     notices: tuple[Notice, ...] = ()
     ending: Ending = Ending(None, None, frozenset())
+    race: tuple[Operation, ...] = ()
 
     @property
     def is_fence(self) -> bool:
@@ -281,6 +296,25 @@ class Episode:
             if fence.begun >= t and fence.flushed(observer, kind):
                 return fence
         return None
+
+    def unproven(self, replied: float | None, observer: str, kind: str | None = None) -> str | None:
+        """Why it is not proven that everything published by `replied` is in at the observer (on that kind of channel);
+        None when it is.
+
+        A run that says how it ended proves it by its end: whoever hears at all heard nothing more for long. One that does
+        not (an interrupted run, a foreign log) proves it by a fence on the same kind of channel; a guest channel has none.
+        """
+        if self.ending.complete:
+            return None if self.hears(observer, kind) else _NO_FENCE.format(observer)
+        if self.ending.complete is False:
+            return _CUT_SHORT.format(observer)
+        if (
+            replied is not None
+            and kind != "guest"
+            and self.flushed_after(replied, observer, kind) is not None
+        ):
+            return None
+        return _NO_FENCE.format(observer)
 
     def hears(self, observer: str, kind: str | None = None) -> bool:
         """Anything at all came in at the observer on that kind of channel: it is not just wired to nothing.

@@ -20,13 +20,14 @@ _SHOWN = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--target`, `--history`, `--gate`, `--plan-seed`, `--plan-jobs`."""
+    """`--target`, `--history`, `--gate`, `--plan-seed`, `--plan-jobs`, `--race-tries`."""
     group = parser.getgroup("staycheck", "the hotel backend's contract")
     group.addoption("--target", metavar="TARGET", help="a target file, a URL, spawn:COMMAND, or reference")
     group.addoption("--history", metavar="FILE", help="judge a recorded history instead of running")
     group.addoption("--gate", choices=_LEVELS, default=_LEVELS[0], help="the lowest level that counts")
     group.addoption("--plan-seed", type=int, default=1, help="what the plan of the run is made from")
     group.addoption("--plan-jobs", type=int, default=16, help="scenarios at a time")
+    group.addoption("--race-tries", type=int, help="how often every race is run; 0: no races")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,13 @@ def contract_report(
             pytest.exit("Name a backend with --target, or a recorded history with --history.", returncode=4)
         try:
             asyncio.run(
-                _record(target, config.getoption("--plan-seed"), config.getoption("--plan-jobs"), path)
+                _record(
+                    target,
+                    config.getoption("--plan-seed"),
+                    config.getoption("--plan-jobs"),
+                    config.getoption("--race-tries"),
+                    path,
+                )
             )
         except (TargetError, UnreachableError) as error:
             pytest.exit(str(error), returncode=4 if isinstance(error, TargetError) else 2)
@@ -54,13 +61,20 @@ def contract_report(
     return {"": report["history"]} | {rule["id"]: rule for rule in report["rules"]}
 
 
-async def _record(address: str, seed: int, jobs: int, path: Path) -> None:
+async def _record(address: str, seed: int, jobs: int, race_tries: int | None, path: Path) -> None:
     from conformance_tests import runner
+    from conformance_tests.scenarios.races import TRIES
     from conformance_tests.subject import open_subject
 
     async with open_subject(address) as subject:
         await runner.run(
-            subject.target, seed=seed, jobs=jobs, only=(), record=path, sink_socket=subject.sink_socket
+            subject.target,
+            seed=seed,
+            jobs=jobs,
+            only=(),
+            record=path,
+            race_tries=TRIES if race_tries is None else race_tries,
+            sink_socket=subject.sink_socket,
         )
 
 

@@ -33,6 +33,7 @@ from conformance_tests.probing import Prober
 from conformance_tests.recorder import Recorder
 from conformance_tests.scenario_run import ScenarioRun, Stage, join_guest_channel
 from conformance_tests.scenarios.plan import plan
+from conformance_tests.scenarios.races import TRIES
 from conformance_tests.scenarios.scenario import Scenario, Wanted
 from conformance_tests.settle import Settler
 from conformance_tests.target import ACTORS, Target, TargetError, UnreachableError
@@ -67,19 +68,20 @@ async def run(
     jobs: int,
     only: Sequence[str],
     record: Path,
+    race_tries: int = TRIES,
     progress: Told | None = None,
     sink_socket: socket.socket | None = None,
 ) -> None:
     """Drive the target through the plan of the seed and write its history to `record`.
 
-    `jobs` scenarios run at a time; `only` are prefixes of rule ids. Raises TargetError and UnreachableError before
+    `jobs` scenarios run at a time; `only` are prefixes of rule ids; every race is run `race_tries` times. Raises TargetError and UnreachableError before
     the first scenario; what goes wrong later is in the history.
     """
     told = progress or _untold
     with _open(record) as stream, _terminates():
         recorder = Recorder(stream, Redactor(target.secrets()))
         async with AsyncExitStack() as stack:
-            await _Run(target, recorder, seed, told, sink_socket, stack).go(jobs, only)
+            await _Run(target, recorder, seed, race_tries, told, sink_socket, stack).go(jobs, only)
 
 
 class _Run:
@@ -90,11 +92,13 @@ class _Run:
         target: Target,
         recorder: Recorder,
         seed: int,
+        race_tries: int,
         told: Told,
         sink_socket: socket.socket | None,
         stack: AsyncExitStack,
     ) -> None:
         self._target, self._recorder, self._seed, self._told = target, recorder, seed, told
+        self._race_tries = race_tries
         self._sink_socket, self._stack = sink_socket, stack
         self._id = f"run-{secrets.token_hex(4)}"
         self._wire = Wire(target.dialect)
@@ -103,7 +107,7 @@ class _Run:
         self._complete = False
 
     async def go(self, jobs: int, only: Sequence[str]) -> None:
-        scenarios = plan(self._seed, only)
+        scenarios = plan(self._seed, only, self._race_tries)
         session = await self._stack.enter_async_context(_session())
         client = HttpClient(self._target, self._wire, self._recorder, session)
         prober = Prober(self._target, client, session, self._recorder.now)
@@ -302,6 +306,7 @@ class _Run:
             "contract": contract_version(),
             "run": self._id,
             "seed": self._seed,
+            "race_tries": self._race_tries,
             "target": {"name": self._target.name, "url": self._target.base_url},
             "dialect": self._wire.name,
             "patience": self._target.timeouts.event,

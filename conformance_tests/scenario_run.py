@@ -1,4 +1,4 @@
-"""Runs one scenario: its calls one after the other, with the snapshots, the waiting and the fences around them."""
+"""Runs one scenario: its calls one by one or side by side, with the snapshots, the waiting and the fences around them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conformance_tests.observers.subscribe import SubscribeObserver
 from conformance_tests.probing import Ask, Prober, ask_for
 from conformance_tests.recorder import Expectation, Recorder
 from conformance_tests.refusals import GUEST
-from conformance_tests.scenarios.scenario import Scenario, Step
+from conformance_tests.scenarios.scenario import Race, Scenario, Step
 from conformance_tests.settle import About, Settler, Sight, due
 from conformance_tests.watching import Watch, write_probe
 from conformance_tests.wire import Wire
@@ -113,6 +113,9 @@ class ScenarioRun:
         for step in self._scenario.steps:
             if self._is_lost():
                 return
+            if isinstance(step, Race):
+                await self._race(step)
+                continue
             if step.token is not None and step.token not in self._bindings:
                 self._note(f"There is no {step.token} to show for {step.case}.")
                 continue
@@ -140,6 +143,42 @@ class ScenarioRun:
             await self._snapshot(asks, "after", call_id)
         return answer
 
+    async def _race(self, race: Race) -> None:
+        """The calls side by side. The snapshots name the first call: they are of the race as a whole."""
+        client = self._stage.client
+        ids = [client.new_id() for _ in race.calls]
+        filled_in = [(step, self._params(step), filled(step.body, self._bindings)) for step in race.calls]
+        asks = list({repr(ask): ask for _, params, _ in filled_in for ask in self._asks(params)}.values())
+        await self._snapshot(asks, "before", ids[0])
+        rooms = {str(ask.subject["room_number"]) for ask in asks if ask.probe == "room"}
+        # Duplicates owe their events once, and which room a booking has is known when the race is over: one
+        # expectation per call that is not a duplicate and per room, and those that proved wrong are dropped.
+        awaited: dict[str, dict[str, Expectation]] = {}
+        for step, params, body in filled_in:
+            key = repr((step.operation, params, body))
+            if key not in awaited:
+                awaited[key] = {room: self._expect(step, params, body, (room,)) for room in sorted(rooms)}
+                self._pending += awaited[key].values()
+
+        async def start(position: int) -> Answer:
+            step, params, body = filled_in[position]
+            await asyncio.sleep(race.delays[position])
+            call = Call(step.operation, step.actor, params, body, self._scenario.name, step.case)
+            return await client.make(call, ids[position])
+
+        answers = await asyncio.gather(*(start(position) for position in range(len(ids))))
+        due: dict[str, Expectation] = {}
+        for (step, params, body), answer in zip(filled_in, answers, strict=True):
+            expected = awaited[key := repr((step.operation, params, body))]
+            if answer.ok and expected and key not in due:
+                due[key] = expected.get(_room_in(answer.body), next(iter(expected.values())))
+        for expectation in self._pending:
+            if expectation not in due.values():
+                expectation.over()
+        self._pending = list(due.values())
+        await self._settle()
+        await self._snapshot(asks, "after", ids[0])
+
     async def _settle(self) -> None:
         pending, self._pending = self._pending, []
         await asyncio.gather(*(self._stage.settler.settled(expectation) for expectation in pending))
@@ -164,8 +203,13 @@ class ScenarioRun:
             params["token"] = self._bindings[step.token]
         return params
 
-    def _expect(self, step: Step, params: Mapping[str, Any], body: Any) -> Expectation:
-        """The events due if this call is a success for the first time; nothing for what must be refused or repeats."""
+    def _expect(
+        self, step: Step, params: Mapping[str, Any], body: Any, among: tuple[str, ...] = ()
+    ) -> Expectation:
+        """The events due if this call is a success for the first time; nothing for what must be refused or repeats.
+
+        `among` are the rooms it is about, when neither it nor the bindings say so.
+        """
         slug, hotel_id = self._bindings.get("hotel_slug"), self._bindings.get("hotel_id")
         if not _must_succeed(step.case) or slug is None:
             return self._stage.settler.expect(())
@@ -173,6 +217,8 @@ class ScenarioRun:
         rooms = [str(params["room_number"])] if "room_number" in params else []
         if "room_id" in params:
             rooms = [self._number_of(params["room_id"])]
+        if among and not rooms:
+            rooms = list(among)
         if not rooms:
             rooms = [str(self._bindings.get("current_room", self._bindings.get("room_number", "")))]
         if step.operation == "moveRoom" and isinstance(body, dict):
@@ -234,6 +280,11 @@ async def join_guest_channel(
         return auth if isinstance(auth, str) else None
 
     return await subscriber.join(channel, authorize)
+
+
+def _room_in(body: Any) -> str:
+    """The number of the room a booking was answered with; empty when there is none."""
+    return str(body.get("room_number", "")) if isinstance(body, dict) else ""
 
 
 def _must_succeed(case: str) -> bool:

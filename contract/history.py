@@ -67,6 +67,7 @@ class Header(_Stamped):
     contract: str
     run: str
     seed: int
+    race_tries: int | None = None
     target: Mapping[str, str]
     dialect: str | None
     capabilities: Mapping[str, Any]

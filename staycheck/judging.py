@@ -17,6 +17,7 @@ from conformance_tests.engine import NotAHistory, judge_file, report_exit_code
 from conformance_tests.report.json_report import to_json, write_json
 from conformance_tests.report.terminal import console, print_report
 from conformance_tests.rule import UnknownRule, select
+from conformance_tests.scenarios.races import TRIES
 from conformance_tests.subject import open_subject
 from conformance_tests.target import TargetError, UnreachableError
 from contract.clauses import Level
@@ -28,6 +29,7 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", help="Judge only rules under this prefix, such as check-in/; repeatable."),
 ]
+Tries = Annotated[int, typer.Option("--race-tries", help="How often every race is run; 0: no races.", min=0)]
 Gate = Annotated[Level, typer.Option("--level", help="The lowest level that counts.", case_sensitive=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Reports = Annotated[
@@ -45,6 +47,7 @@ def check(
     level: Gate = Level.MUST,
     seed: Annotated[int, typer.Option(help="What the plan of the run is made from.", min=0)] = 1,
     jobs: Annotated[int, typer.Option(help="Scenarios at a time.", min=1, max=256)] = 16,
+    race_tries: Tries = TRIES,
     record: Annotated[Path | None, typer.Option(help="Keep the recorded history in this file.")] = None,
     as_json: AsJson = False,
     report: Reports = None,
@@ -58,7 +61,9 @@ def check(
     prefixes = _prefixes(only)
     reports = _reports(report)
     with _history_file(record) as path:
-        _drive(target, seed, jobs, prefixes, path, silent=quiet or as_json, keeps=record is not None)
+        _drive(
+            target, seed, jobs, race_tries, prefixes, path, silent=quiet or as_json, keeps=record is not None
+        )
         found = _judge(path, prefixes, level)
     _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
 
@@ -80,7 +85,7 @@ def judge(
     _tell(_judge(history, prefixes, level), reports, as_json=as_json, verbose=verbose, quiet=quiet)
 
 
-def demo() -> None:
+def demo(race_tries: Tries = TRIES) -> None:
     """Start the reference server on its embedded database, judge it, print every rule's verdict, stop it.
 
     The demo hotel's arrival window is open around the clock, so it works at any hour.
@@ -89,7 +94,7 @@ def demo() -> None:
         "Starting the reference server on SQLite; its arrival window is open around the clock, so that today's "
         "arrivals can check in."
     )
-    check("reference", verbose=True)
+    check("reference", race_tries=race_tries, verbose=True)
 
 
 def _prefixes(only: list[str] | None) -> tuple[str, ...]:
@@ -123,7 +128,15 @@ def _history_file(record: Path | None) -> Iterator[Path]:
 
 
 def _drive(
-    address: str, seed: int, jobs: int, only: tuple[str, ...], path: Path, *, silent: bool, keeps: bool
+    address: str,
+    seed: int,
+    jobs: int,
+    race_tries: int,
+    only: tuple[str, ...],
+    path: Path,
+    *,
+    silent: bool,
+    keeps: bool,
 ) -> None:
     """Record a run. What is wrong with the target or the way to it leaves with a sentence."""
     out = console(stderr=True)
@@ -143,8 +156,8 @@ def _drive(
         async def drive() -> None:
             async with open_subject(address) as subject:
                 await runner.run(
-                    subject.target, seed=seed, jobs=jobs, only=only, record=path, progress=told,
-                    sink_socket=subject.sink_socket,
+                    subject.target, seed=seed, jobs=jobs, only=only, record=path, race_tries=race_tries,
+                    progress=told, sink_socket=subject.sink_socket,
                 )  # fmt: skip
 
         try:

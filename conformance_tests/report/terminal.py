@@ -159,6 +159,12 @@ def _list(rules: list[dict[str, Any]], out: Console) -> None:
     out.print()
 
 
+def _seed(report: dict[str, Any]) -> str:
+    """What a run is repeated with."""
+    tries = report.get("race_tries")
+    return f"seed {report['seed']}" + (f", race tries {tries}" if tries is not None else "")
+
+
 def _totals(report: dict[str, Any], out: Console) -> None:
     history = report["history"]
     read = f"{history['calls']} calls, {history['events']} events, {history['probes']} probes"
@@ -168,7 +174,7 @@ def _totals(report: dict[str, Any], out: Console) -> None:
     target = report["target"]
     _line(
         out,
-        f"{target['name']} at {target['url']}, contract {report['contract']}, seed {report['seed']}: {read}",
+        f"{target['name']} at {target['url']}, contract {report['contract']}, {_seed(report)}: {read}",
     )
     verdict = report["verdict"]
     _line(

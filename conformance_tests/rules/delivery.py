@@ -25,33 +25,15 @@ NO_OBSERVER = (
     "no observer sees {} channels: give the target [realtime.sink] or [realtime.subscribe], and for guest channels"
     " a backend that authorizes the subscription or realtime.subscribe.secret"
 )
-NO_FENCE = (
-    "at the {} observer no fence came in after the call, so absence is not proven: is realtime reaching it?"
-)
-
-
-CUT_SHORT = (
-    "events were still coming in at the {} observer when the recording ended, so absence is not proven"
-)
 
 
 def proof(
     episode: Episode, operation: Operation, observer: str, kind: str | None = None
 ) -> Inconclusive | None:
     """None when it is proven that all of the call's events (on that kind of channel) are in at the observer; why not,
-    otherwise.
-
-    A run that says how it ended proves it by its end: whoever hears at all heard nothing more for long. One that does
-    not (an interrupted run, a foreign log) proves it by a fence on the same kind of channel; a guest channel has none.
-    """
-    reply, ending = operation.reply, episode.ending
-    if ending.complete:
-        return None if episode.hears(observer, kind) else Inconclusive(NO_FENCE.format(observer))
-    if ending.complete is False:
-        return Inconclusive(CUT_SHORT.format(observer))
-    if reply is not None and kind != "guest" and episode.flushed_after(reply.t, observer, kind) is not None:
-        return None
-    return Inconclusive(NO_FENCE.format(observer))
+    otherwise."""
+    why = episode.unproven(operation.reply.t if operation.reply else None, observer, kind)
+    return None if why is None else Inconclusive(why)
 
 
 def _subject(debt: Due) -> str:
@@ -72,7 +54,7 @@ def _missing(episode: Episode, *names: str) -> Iterator[Finding]:
             if debt.operation.operation in names:
                 yield OK
         for debt in delivery.owed:
-            if debt.operation.operation not in names:
+            if debt.operation.operation not in names or debt.operation.overlaps:
                 continue
             unproven = proof(episode, debt.operation, delivery.observer, debt.kind)
             blind = episode.blind(delivery.observer, debt.channel, debt.operation)
@@ -216,6 +198,8 @@ def _surplus(episode: Episode, *, doubled: bool) -> Iterator[Finding]:
     for delivery in deliveries(episode):
         for operation in episode.operations:
             debts = due(episode, operation)
+            if operation.overlaps:
+                continue  # which of the calls an event belongs to is not known; races are judged by their own rules
             if not debts and (doubled or operation.operation in EFFECTING):
                 continue
             extras = [
@@ -301,6 +285,8 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
         for _ in delivery.paid:
             yield OK
         for debt, event in delivery.late:
+            if debt.operation.overlaps:
+                continue
             reply = debt.operation.reply
             patience = episode.ending.patience
             took = event.t - reply.t if reply else 0.0

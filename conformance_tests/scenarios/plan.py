@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from conformance_tests.refusals import REFUSALS, Refusal
-from conformance_tests.scenarios import assignment, housekeeping, reads, stays
+from conformance_tests.scenarios import assignment, housekeeping, races, reads, stays
 from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
 from contract.operations import operation
 
@@ -21,23 +21,27 @@ _FEEDS: dict[str, frozenset[Family]] = {
     "housekeeping": frozenset(("housekeeping", "stays", "order")),
     "login": frozenset(),
     "move": frozenset(("assignment",)),
+    "races": frozenset(("races",)),
     "tokens": frozenset(("stays", "tokens")),
     "unassign": frozenset(("assignment",)),
 }
 
 
-def plan(seed: int, only: Sequence[str] = ()) -> list[Scenario]:
-    """The scenarios of a run, shuffled by the seed. `only` are prefixes of rule ids; in doubt a scenario is kept."""
+def plan(seed: int, only: Sequence[str] = (), race_tries: int = races.TRIES) -> list[Scenario]:
+    """The scenarios of a run, shuffled by the seed. `only` are prefixes of rule ids; in doubt a scenario is kept.
+
+    Every race is run `race_tries` times, each time with delays of its own, which follow from the seed.
+    """
     scenarios = [
         scenario
-        for scenario in everything()
+        for scenario in everything(seed, race_tries)
         if not only or any(_feeds(word, scenario) for word in _words(only))
     ]
     random.Random(seed).shuffle(scenarios)  # noqa: S311 - an order, not a secret
     return scenarios
 
 
-def everything() -> Iterable[Scenario]:
+def everything(seed: int = 1, race_tries: int = races.TRIES) -> Iterable[Scenario]:
     """All scenarios, in the order they are written. Their names are unique."""
     return chain(
         stays.stays(),
@@ -48,6 +52,7 @@ def everything() -> Iterable[Scenario]:
         housekeeping.illegal(),
         assignment.assignment(),
         reads.reads(),
+        races.races(seed, race_tries),
         (refused(refusal) for refusal in REFUSALS),
     )
 

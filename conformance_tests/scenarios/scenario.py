@@ -1,4 +1,4 @@
-"""What a scenario is: provider states to ask for, and calls to make one after the other on what was arranged."""
+"""What a scenario is: provider states to ask for, and calls to make on what was arranged, one by one or as a race."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads"]
+Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,38 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Race:
+    """Calls that run side by side, each started its own delay (seconds) after the race begins.
+
+    One snapshot before the first and one after all have settled; `before` and `settle` of the calls do not count. A case that
+    ends in `/repeat` is a call that owes no event in whatever order the calls are taken.
+    """
+
+    calls: tuple[Step, ...]
+    delays: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A name that is unique in the plan, the states it needs (the first is its own), and its calls in order."""
 
     name: str
     family: Family
     states: tuple[Wanted, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Step | Race, ...]
     actors: frozenset[str] = field(default=frozenset())
     """Beside those of the steps: who must be able to log in for the scenario to mean anything."""
 
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """Every call, also those of races."""
+        return tuple(
+            call for step in self.steps for call in (step.calls if isinstance(step, Race) else (step,))
+        )
+
     def needs(self) -> frozenset[str]:
         """The staff that must be able to log in."""
-        staff = {step.actor for step in self.steps} - {"anonymous", "guest"}
+        staff = {step.actor for step in self.calls} - {"anonymous", "guest"}
         return self.actors | staff
 
 

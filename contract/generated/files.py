@@ -576,6 +576,13 @@ class Report(BaseModel):
     contract: Annotated[str, Field(min_length=1)]
     run: Annotated[str, Field(min_length=1)]
     seed: int
+    race_tries: Annotated[
+        int | None,
+        Field(
+            description="How often every race was run. Absent where the history does not say so.",
+            ge=0,
+        ),
+    ] = None
     target: ReportTarget
     dialect: Annotated[str | None, Field(min_length=1)]
     started_at: Annotated[

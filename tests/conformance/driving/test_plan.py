@@ -7,6 +7,7 @@ import pytest
 from conformance_tests.bindings import MissingBindingError, filled
 from conformance_tests.refusals import ANONYMOUS, GUEST, REFUSALS
 from conformance_tests.scenarios.plan import everything, plan
+from conformance_tests.scenarios.scenario import Race
 from conformance_tests.target import ACTORS
 from contract.catalogue import provider_state
 from contract.clauses import clause
@@ -29,7 +30,7 @@ def test_names_are_unique() -> None:
 def test_a_scenario_asks_for_states_operations_and_actors_there_are(scenario) -> None:  # type: ignore[no-untyped-def]
     for wanted in scenario.states:
         provider_state(wanted.state).fill(wanted.params)
-    for step in scenario.steps:
+    for step in scenario.calls:
         known = {parameter.name for parameter in operation(step.operation).parameters}
         assert set(step.params) <= known | {"token"}
         assert step.actor in (*ACTORS, ANONYMOUS, GUEST)
@@ -55,6 +56,26 @@ def test_only_leaves_out_what_cannot_feed_the_rule(only: str, in_it: str, not_in
     names = {scenario.name for scenario in plan(1, [only])}
     assert in_it in names
     assert not_in_it not in names
+
+
+def test_races_are_the_same_for_the_same_seed_and_are_tried_as_often_as_asked() -> None:
+    def races(seed: int, tries: int) -> dict[str, Race]:
+        return {
+            scenario.name: step
+            for scenario in plan(seed, race_tries=tries)
+            for step in scenario.steps
+            if isinstance(step, Race)
+        }
+
+    assert races(7, 3) == races(7, 3)
+    assert races(7, 3).keys() == races(8, 3).keys()
+    assert races(7, 3) != races(8, 3)
+    assert races(7, 0) == {}
+    assert len(races(7, 4)) * 3 == len(races(7, 3)) * 4
+    for name, race in races(7, 3).items():
+        assert len(race.calls) == len(race.delays) > 1
+        assert (max(race.delays) == 0) == name.endswith("/1")  # the first try starts all calls at once
+    assert {scenario.family for scenario in plan(1, ["races"])} == {"races"}
 
 
 def test_a_word_nobody_knows_gets_everything() -> None:

@@ -40,9 +40,8 @@ async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
                 states=StatesSettings(url="/_staycheck/states"),
                 timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2),
             )
-            await run(
-                target, seed=1, jobs=16, only=("check-in",), record=record, sink_socket=listener, **more
-            )
+            asked = {"only": ("check-in",)} | more
+            await run(target, seed=1, jobs=16, record=record, sink_socket=listener, **asked)
     return read(record)
 
 
@@ -194,3 +193,28 @@ async def test_a_manager_who_cannot_log_in_is_one_sentence(tmp_path: Path) -> No
         target = Target("m", url, staff={"manager": StaffLogin("manager", "wrong")})
         with pytest.raises(UnreachableError, match="The manager cannot log in"):
             await run(target, seed=1, jobs=1, only=(), record=tmp_path / "h.jsonl")
+
+
+async def test_a_race_overlaps_and_has_its_snapshots_around_all_of_its_calls(tmp_path: Path) -> None:
+    lines = await drive(tmp_path, Miniature(), only=("races",), race_tries=1)
+    assert lines[0]["race_tries"] == 1
+    mine = of(lines, scenario="race/duplicates-check-in/1")
+    calls = of(mine, kind="call")
+    ids = {call["call"] for call in calls}
+    replies = [line for line in lines if line["kind"] == "reply" and line["call"] in ids]
+    assert len(calls) == len(replies) == 6
+    assert max(call["seq"] for call in calls) < min(reply["seq"] for reply in replies)
+    before, after = of(mine, kind="probe", when="before"), of(mine, kind="probe", when="after")
+    assert {probe["call"] for probe in (*before, *after)} == {calls[0]["call"]}
+    assert max(probe["seq"] for probe in before) < calls[0]["seq"]
+    events = [line["seq"] for line in of(lines, kind="event") if line["seq"] > calls[0]["seq"]]
+    assert events
+    assert min(probe["seq"] for probe in after) > max(reply["seq"] for reply in replies)
+    assert {probe["subject"].get("booking_id") for probe in before} == {
+        probe["subject"].get("booking_id") for probe in after
+    }
+
+
+async def test_no_tries_no_races(tmp_path: Path) -> None:
+    lines = await drive(tmp_path, Miniature(), only=("races",), race_tries=0)
+    assert [line for line in lines if line.get("scenario", "").startswith("race/")] == []
