@@ -255,7 +255,9 @@ class _Cutter:
                 call_probes[probe.call].append(probe)
         frozen_probes = {seq: tuple(found) for seq, found in event_probes.items()}
         fences, notices = tuple(self.fences), tuple(self.notices)
-        heard = frozenset((event.observer, event.kind) for event in self.events)
+        heard = frozenset((event.observer, event.kind) for event in self.events).union(
+            *(fence.arrived for fence in fences)
+        )
         ending = Ending(self.complete, self.header.get("patience"), heard)
 
         def episode(scenario: str | None, calls: list[Mapping[str, Any]], events: list[Event]) -> Episode:

@@ -34,6 +34,7 @@ def test_defaults_fill_what_is_not_asked_for() -> None:
         "conversations": 0,
         "orders": 0,
         "survey_mail": "works",
+        "active_tokens": 1,
     }
 
 

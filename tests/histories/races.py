@@ -73,6 +73,7 @@ def race(
     tape.lines += events
     tape.fence()
     _snapshot(tape, slug, "after", ids[0], after)
+    tape.ended()
 
 
 def _snapshot(tape: Tape, slug: str, when: str, call: str, states: States) -> None:
