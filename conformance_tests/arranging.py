@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,13 +89,14 @@ def _question(run: str, wanted: Sequence[Wanted]) -> dict[str, Any]:
     return {"action": "arrange", "run": run, "states": states}
 
 
-class _Asked:
+class _Asked(ABC):
     """What HTTP and a command have in common: questions in batches."""
 
     source: str
 
+    @abstractmethod
     async def ask(self, question: Mapping[str, Any]) -> Any:
-        raise NotImplementedError
+        """The answer to one question."""
 
     async def arrange(self, run: str, wanted: Sequence[Wanted]) -> list[Arranged]:
         arranged: list[Arranged] = []
