@@ -11,17 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
-import yaml
-
-if TYPE_CHECKING:
-    _Loader = yaml.SafeLoader
-else:
-    # The C loader reads the catalogue about ten times faster; PyYAML is not always built with it.
-    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from contract.schema_files import document
 
 
 class Level(StrEnum):
@@ -96,8 +89,7 @@ class _Catalogue(TypedDict):
 
 @cache
 def _catalogue() -> _Catalogue:
-    source = resources.files("schemas").joinpath("clauses.yaml").read_text(encoding="utf-8")
-    return cast(_Catalogue, yaml.load(source, Loader=_Loader))  # noqa: S506 - a safe loader, in C or in Python
+    return cast(_Catalogue, document("clauses.yaml"))
 
 
 @cache

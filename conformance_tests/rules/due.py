@@ -28,7 +28,8 @@ from conformance_tests.rules.facts import (
     target_status,
 )
 from conformance_tests.rules.values import same
-from contract.schema_files import document
+from contract.channels import guest_channel, rooms_channel, staff_channel
+from contract.operations import EventDue, operations
 
 _NO_END = 1 << 62
 
@@ -68,39 +69,6 @@ class Due:
         return self.content is None or same(event.payload.get(self.content[0]), self.content[1], coarse=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A row of `x-events`."""
-
-    kind: str
-    name: str
-    schema: str
-    clause: str
-    per: str
-    both_rooms: bool
-
-
-@lru_cache(maxsize=1)
-def promises() -> dict[str, tuple[Promise, ...]]:
-    """`x-events` by operationId."""
-    found: dict[str, tuple[Promise, ...]] = {}
-    for item in document("openapi.yaml")["paths"].values():
-        for operation in item.values():
-            if isinstance(operation, dict) and "operationId" in operation:
-                found[operation["operationId"]] = tuple(
-                    Promise(
-                        row["channel"],
-                        row["event"],
-                        row["schema"],
-                        row["clause"],
-                        row["per"],
-                        row.get("rooms") == "both",
-                    )
-                    for row in operation.get("x-events", ())
-                )
-    return found
-
-
 def due(episode: Episode, operation: Operation) -> tuple[Due, ...]:
     """What the call owes: nothing unless it was carried out."""
     if is_refusal_case(operation) or kind(episode, operation) is not Kind.CARRIED_OUT:
@@ -111,18 +79,19 @@ def due(episode: Episode, operation: Operation) -> tuple[Due, ...]:
     booking_id = booking_of(operation)
     rooms = rooms_of(episode, operation)
     found: list[Due] = []
-    for promise in promises().get(operation.operation, ()):
+    known = operations().get(operation.operation)
+    for promise in known.events if known is not None else ():
         channel = {
-            "rooms": f"{slug}.rooms" if slug else None,
-            "staff": f"staff-hotel-{hotel_id}" if hotel_id is not None else None,
-            "guest": f"private-guest-booking.{booking_id}",
-        }.get(promise.kind)
+            "rooms": rooms_channel(slug) if slug else None,
+            "staff": staff_channel(hotel_id) if hotel_id is not None else None,
+            "guest": guest_channel(str(booking_id)),
+        }[promise.channel]
         subjects: tuple[RoomRef | None, ...] = (None,)
         if promise.per == "room":
             subjects = rooms if promise.both_rooms else rooms[:1]
         found.extend(
             Due(
-                operation, promise.kind, promise.name, promise.clause, promise.schema, channel, booking_id, room,
+                operation, promise.channel, promise.event, promise.clause, promise.schema, channel, booking_id, room,
                 _content(operation, promise, position, rooms),
             )
             for position, room in enumerate(subjects)
@@ -131,10 +100,10 @@ def due(episode: Episode, operation: Operation) -> tuple[Due, ...]:
 
 
 def _content(
-    operation: Operation, promise: Promise, position: int, rooms: tuple[RoomRef, ...]
+    operation: Operation, promise: EventDue, position: int, rooms: tuple[RoomRef, ...]
 ) -> tuple[str, Any] | None:
     """What tells an event of this call from one of the same name of another call."""
-    if promise.kind == "rooms":
+    if promise.channel == "rooms":
         if operation.operation in HOUSEKEEPING:
             return "room_status", target_status(operation)
         dirty = operation.operation == CHECK_OUT or (operation.operation == MOVE and position == 0)
