@@ -17,7 +17,8 @@ from conformance_tests.report.terminal import console
 from conformance_tests.scenarios.races import TRIES
 from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE
 from reference_server.mutants import Mutant, UnknownMutant, all_mutants, get_mutant
-from staycheck.kill_matrix import Judged, judge_mutants, matrix
+from staycheck.kill_matrix import judge_mutants, matrix
+from staycheck.reference_runs import Judged
 from staycheck.usage import wrong_usage
 
 _SHOWN = 4
@@ -79,16 +80,14 @@ def _chosen(names: list[str], layers: list[str]) -> list[Mutant]:
     ]
 
 
-def _run(
-    chosen: list[Mutant], seed: int, race_tries: int, jobs: int, *, silent: bool
-) -> dict[str | None, Judged]:
+def _run(chosen: list[Mutant], seed: int, race_tries: int, jobs: int, *, silent: bool) -> dict[str, Judged]:
     err = console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))  # fmt: skip
-    results: dict[str | None, Judged] = {}
+    results: dict[str, Judged] = {}
     shows = err.is_terminal and not silent
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=not shows) as bar:
-        names: list[str | None] = [None, *(each.name for each in chosen)]
-        task = bar.add_task("judging mutants", total=len(names))
+        names = [each.name for each in chosen]
+        task = bar.add_task("judging mutants", total=len(names) + 1)
         for name, judged in judge_mutants(names, seed=seed, race_tries=race_tries, jobs=jobs):
             results[name] = judged
             bar.advance(task)
