@@ -86,7 +86,7 @@ def _(original: Any) -> Any:
                 "message": "Checked in.",
                 "guest_token": None,
                 **booking_detail(after, after.bookings[booking.booking_id]),
-            }  # fmt: skip
+            }
         )
 
     return lie
