@@ -8,7 +8,7 @@ from typing import Any
 from contract.errors import ContractError
 from reference_server.mutants.mutant import mutant
 from simulator.commands import Decision, Reply
-from simulator.world import AuditRow, Booking, Change, Put, Room, World
+from simulator.world import AuditRow, Booking, Change, Put, World
 
 
 def _after(original: Any, codes: tuple[str, ...], done: Any) -> Any:
@@ -135,17 +135,6 @@ def _(original: Any) -> Any:
         return [Put(replace(world.rooms[command.room_id], room_status=command.to_status))]
 
     return _after(original, ("PERMISSION_DENIED",), made)
-
-
-@mutant("override-without-note-clears-flags", "refusal/no-effect", "simulator.decide:change_by_housekeeping")
-def _(original: Any) -> Any:
-    """An override without a note is refused after the room's turnover notes were cleared for it."""
-
-    def cleared(world: World, command: Any, actor: Any, now: Any, ids: Any) -> Any:
-        room: Room = world.rooms[command.room_id]
-        return [Put(replace(room, turnover_notes="override", maintenance_notes=None))]
-
-    return _after(original, ("NOTE_REQUIRED",), cleared)
 
 
 @mutant("incomplete-party-is-not-eligible", "errors/code/party-incomplete", "simulator.decide:check_in")
