@@ -120,8 +120,12 @@ def structured(history: History) -> Iterator[Finding]:
     for operation in _refusals(history):
         if operation.status is not None and operation.status >= 500:
             continue
-        if code_of(operation) is not None:
+        kind = (operation.reply.content_type if operation.reply else None) or "application/json"
+        if code_of(operation) is not None and "json" in kind.lower():
             yield OK
+        elif code_of(operation) is not None:
+            message = f"{operation.case or operation.operation} is refused with JSON that is said to be something else"
+            yield Violation("errors/structured", message, ("application/json",), kind, operation.witness)
         else:
             body = operation.reply.body if operation.reply else None
             message = f"{operation.case or operation.operation} is refused without a code"

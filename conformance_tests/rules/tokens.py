@@ -118,6 +118,29 @@ def foreign(episode: Episode) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "tokens/invalid/status", "A guest endpoint answers 401 to a token that is missing, unknown or revoked",
+    "access/guest-token-required",
+    hint="401 asks for a token; 403 is for one that is valid and of another booking.",
+)  # fmt: skip
+def invalid(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        shown = operation.case in ("token/after", "token/earlier") or operation.case.startswith(
+            "guest/refuse/"
+        )
+        if operation.operation not in GUEST_READS or not shown or operation.status is None:
+            continue
+        if not 400 <= operation.status < 500 or not _applies(episode, operation):
+            continue  # that it is let in is for other rules to say
+        if operation.status == 401:
+            yield OK
+        else:
+            message = f"{operation.operation} with the guest token of {operation.case} is refused with another status"
+            yield Violation(
+                "access/guest-token-required", message, ("401",), str(operation.status), operation.witness
+            )
+
+
 _UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
 
 
