@@ -210,8 +210,11 @@ def _(original: Any) -> Any:
     """While the Pusher host refuses events, every operation is answered with a 500."""
 
     async def publish(self: Any, message: Message) -> None:
-        _trouble.add(self.name)
-        await original(self, message)
+        try:
+            await original(self, message)
+        except PublishFailed:
+            _trouble.add(self.name)
+            raise
         _trouble.discard(self.name)
 
     async def execute(self: Any, prepare: Any) -> Any:
