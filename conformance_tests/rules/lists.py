@@ -133,7 +133,9 @@ _register(
 )  # fmt: skip
 def booking_filters(history: History) -> Iterator[Finding]:
     for operation, body in _asked(history, "listBookings"):
-        wanted = {name: operation.params[name] for name in ("status", "q") if operation.params.get(name)}
+        wanted = {
+            name: operation.params[name] for name in ("status", "q", "bucket") if operation.params.get(name)
+        }
         if not wanted:
             continue
         wrong = [
@@ -151,12 +153,50 @@ def booking_filters(history: History) -> Iterator[Finding]:
 
 
 def _unmatched(row: dict[str, Any], wanted: dict[str, Any]) -> str | None:
-    """Why a booking is not in what was asked for. What `q` searches is open: any text of the booking may match. So is what a bucket means."""
+    """Why a booking is not in what was asked for. What `q` searches is open: any text of the booking may match.
+
+    So is what a bucket means, but for one thing: who has left, or will not come, is no arrival.
+    """
     if "status" in wanted and row.get("status") != wanted["status"]:
         return f"booking {row.get('booking_id')} is {row.get('status')}"
     if "q" in wanted and str(wanted["q"]).lower() not in str(row).lower():
         return f"booking {row.get('booking_id')} does not hold {wanted['q']!r}"
+    if wanted.get("bucket") == "arrivals" and (row.get("status") in _NO_ARRIVAL or row.get("checked_out_at")):
+        return f"booking {row.get('booking_id')} is {row.get('status')} and among the arrivals"
     return None
+
+
+_NO_ARRIVAL = frozenset(("COMPLETED", "CANCELLED", "NO_SHOW", "DECLINED"))
+
+
+@history_rule(
+    "lists/bucket-counts", "The count of a bucket is about that of its list", "endpoints/list-bookings/bucket-counts",
+    hint="Count the buckets over all bookings of the hotel, not over the page or the filter.",
+)  # fmt: skip
+def bucket_counts(history: History) -> Iterator[Finding]:
+    for operation, body in _asked(history, "listBookings"):
+        bucket, count = operation.params.get("bucket"), body.get("count")
+        told = dig(body, "bucket_counts", str(bucket))
+        if (
+            not isinstance(count, int)
+            or not isinstance(told, int)
+            or operation.params.keys() & {"status", "q"}
+        ):
+            continue
+        # They may be counted one after the other, while others check in: only what no race explains is wrong.
+        if max(count, told) <= _TIMES_APART * min(count, told) + _APART:
+            yield OK
+        else:
+            yield Violation(
+                "endpoints/list-bookings/bucket-counts",
+                f"the list of the bucket {bucket} and its count in bucket_counts are far apart",
+                (f"about {count}",),
+                f"bucket_counts.{bucket} {told}",
+                operation.witness,
+            )
+
+
+_TIMES_APART, _APART = 2, 10
 
 
 _PAGES = {

@@ -334,6 +334,11 @@ def channel_open_after_departure(tape: Tape) -> None:
     _door(tape, "token/after", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
 
 
+@lie("channels/guest/auth-same")
+def channel_signed_for_another_socket(tape: Tape) -> None:
+    _door(tape, "token/during", "channelAuth", body={"auth": "fp:0000000000ee"})
+
+
 @lie("tokens/earlier/portal-closed")
 def earlier_token_still_opens(tape: Tape) -> None:
     _door(tape, "token/earlier", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
@@ -1455,6 +1460,19 @@ def one_room_twice_on_a_page(tape: Tape) -> None:
     rows = tape.reply("read")["body"]["results"]
     rows.append(copy.deepcopy(rows[0]))
     tape.reply("read")["body"]["count"] += 1
+
+
+@lie("lists/booking-filters", base=lambda: answered("listBookings", example("listBookings")))
+def departed_booking_among_the_arrivals(tape: Tape) -> None:
+    tape.calls("read")["params"]["bucket"] = "arrivals"
+    tape.reply("read")["body"]["results"][0]["status"] = "COMPLETED"
+
+
+@lie("lists/bucket-counts", base=lambda: answered("listBookings", example("listBookings")))
+def bucket_counts_of_the_page(tape: Tape) -> None:
+    tape.calls("read")["params"]["bucket"] = "departures"
+    body = tape.reply("read")["body"]
+    body["count"] = 3 * body["bucket_counts"]["departures"] + 11
 
 
 @lie("lists/status-history", base=_listed("roomStatusHistory"))
