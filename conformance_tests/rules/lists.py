@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from conformance_tests.episode import History, Operation
 from conformance_tests.rule import OK, Finding, Violation, history_rule
 from conformance_tests.rules.facts import succeeded
-from conformance_tests.rules.values import dig, instant, show
+from conformance_tests.rules.values import dig, show
 
 _ROOM_LISTS = ("roomsBoard", "listRooms", "housekeepingDashboard")
 _BOOKING_LISTS = ("listBookings",)
 
 
-def _asked(history: History, *names: str) -> Iterator[tuple[Operation, dict[str, Any]]]:
+def asked(history: History, *names: str) -> Iterator[tuple[Operation, dict[str, Any]]]:
+    """The calls of these operations that succeeded, each with the object it was answered."""
     for operation in history.calls:
         if operation.operation in names and succeeded(operation) and operation.answered:
             yield operation, dict(operation.answered)
@@ -51,7 +51,7 @@ def _homes(history: History) -> dict[str, str]:
 )  # fmt: skip
 def own_hotel(history: History) -> Iterator[Finding]:
     homes = _homes(history)
-    for operation, body in _asked(history, *_ROOM_LISTS, *_BOOKING_LISTS):
+    for operation, body in asked(history, *_ROOM_LISTS, *_BOOKING_LISTS):
         slug = operation.params.get("hotel_slug")
         if operation.operation in _BOOKING_LISTS:
             ids = [dig(row, "booking_id") for row in body.get("results") or ()]
@@ -106,7 +106,7 @@ def _miscounted(operation: Operation, body: dict[str, Any]) -> str | None:
 def _register(rule_id: str, title: str, clause: str, name: str) -> None:
     @history_rule(rule_id, title, clause, hint="Count and list from one query.")
     def judge(history: History) -> Iterator[Finding]:
-        for operation, body in _asked(history, name):
+        for operation, body in asked(history, name):
             wrong = _misplaced(operation, body) or _miscounted(operation, body)
             if wrong is None:
                 yield OK
@@ -132,7 +132,7 @@ _register(
     hint="Apply every filter of the query, and only to the hotel's own bookings.",
 )  # fmt: skip
 def booking_filters(history: History) -> Iterator[Finding]:
-    for operation, body in _asked(history, "listBookings"):
+    for operation, body in asked(history, "listBookings"):
         wanted = {
             name: operation.params[name] for name in ("status", "q", "bucket") if operation.params.get(name)
         }
@@ -174,7 +174,7 @@ _NO_ARRIVAL = frozenset(("COMPLETED", "CANCELLED", "NO_SHOW", "DECLINED"))
     hint="Count the buckets over all bookings of the hotel, not over the page or the filter.",
 )  # fmt: skip
 def bucket_counts(history: History) -> Iterator[Finding]:
-    for operation, body in _asked(history, "listBookings"):
+    for operation, body in asked(history, "listBookings"):
         bucket, count = operation.params.get("bucket"), body.get("count")
         told = dig(body, "bucket_counts", str(bucket))
         if (
@@ -197,98 +197,3 @@ def bucket_counts(history: History) -> Iterator[Finding]:
 
 
 _TIMES_APART, _APART = 2, 10
-
-
-_PAGES = {
-    "listBookings": ("booking-page", "endpoints/list-bookings/pagination"),
-    "listRooms": ("room-page", "endpoints/list-rooms/pagination"),
-}
-
-
-def _names(body: dict[str, Any]) -> list[str]:
-    rows = body.get("results")
-    return (
-        [str(dig(row, "booking_id") or dig(row, "room_id")) for row in rows] if isinstance(rows, list) else []
-    )
-
-
-def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
-    """What is wrong with a page by itself. `next` and the length are judged where page_size was asked for."""
-    names, count, size = _names(body), body["count"], operation.params.get("page_size")
-    if isinstance(size, int) and len(names) > size:
-        return f"{len(names)} on a page of {size}"
-    if len(names) > count:
-        return f"{len(names)} on a page, count {count}"
-    if len(set(names)) < len(names):
-        return "one row stands there twice"
-    if not isinstance(size, int):
-        return None
-    end = operation.params.get("page", 1) * size
-    if count > end and len(names) < size:
-        return f"{len(names)} on a page of {size}, count {count}"
-    if (body.get("next") is not None) is not (count > end):
-        return f"next {show(body.get('next'))} where the page ends with row {end} of {count}"
-    return None
-
-
-def _register_page(name: str, rule_id: str, clause: str) -> None:
-    @history_rule(
-        f"lists/{rule_id}", f"The pages of {name} are cut as asked for, and agree with count and next", clause,
-        hint="Count before the page is cut, cut at page_size, and give next as long as rows are left.",
-    )  # fmt: skip
-    def judge(history: History) -> Iterator[Finding]:
-        first: dict[tuple[int, int], tuple[Operation, list[str]]] = {}
-        for operation, body in _asked(history, name):
-            if not isinstance(body.get("results"), list) or not isinstance(body.get("count"), int):
-                continue
-            wrong, witness = _wrong_page(operation, body), operation.witness
-            page, size = operation.params.get("page", 1), operation.params.get("page_size")
-            if isinstance(size, int) and body["results"] and set(operation.params) <= _PAGING:
-                # With another count something was added in between, and any row may have moved to another page.
-                earlier, names = first.setdefault((size, body["count"]), (operation, _names(body)))
-                if earlier.params.get("page", 1) != page and names == _names(body):
-                    wrong, witness = (
-                        f"page {page} holds the rows of another page",
-                        (*earlier.witness, *witness),
-                    )
-            if wrong is None:
-                yield OK
-            else:
-                yield Violation(clause, f"a page of {name} is wrong", ("a page",), wrong, witness)
-
-
-_PAGING = frozenset(("hotel_slug", "page", "page_size"))
-
-for _name, (_rule_id, _clause) in _PAGES.items():
-    _register_page(_name, _rule_id, _clause)
-
-
-@history_rule(
-    "lists/status-history", "A status history has the newest rows, newest first, and counts all of them",
-    "endpoints/room-status-history",
-    hint="Order by created_at descending, cut at limit, count before the cut.",
-)  # fmt: skip
-def status_history(history: History) -> Iterator[Finding]:
-    for operation, body in _asked(history, "roomStatusHistory"):
-        rows, total, limit = (
-            body.get("status_history"),
-            body.get("total_events"),
-            operation.params.get("limit"),
-        )
-        if not isinstance(rows, list):
-            continue
-        times = [moment for row in rows if (moment := instant(dig(row, "created_at"))) is not None]
-        wrong = None
-        if isinstance(limit, int) and len(rows) > limit:
-            wrong = f"{len(rows)} rows for a limit of {limit}"
-        elif any(later > earlier for earlier, later in itertools.pairwise(times)):
-            wrong = "an older row stands before a newer one"
-        elif isinstance(total, int) and total < len(rows):
-            wrong = f"{len(rows)} rows, total_events {total}"
-        if wrong is None:
-            yield OK
-        else:
-            yield Violation(
-                "endpoints/room-status-history", "a status history is wrong",
-                ("the newest rows first, at most limit of them",), wrong, operation.witness,
-            )  # fmt: skip

@@ -1489,6 +1489,26 @@ def history_longer_than_its_limit(tape: Tape) -> None:
     tape.calls("read")["params"]["limit"] = len(tape.reply("read")["body"]["status_history"]) - 1
 
 
+@lie("lists/booking-page", base=_listed("listBookings"))
+def count_of_the_page(tape: Tape) -> None:
+    row = tape.reply("read")["body"]["results"][0]
+    shown = {**example("listBookings"), "results": [row, {**row, "booking_id": "BK-2026-0077"}], "count": 2}
+    tape.call("read", "first", "listBookings", reply=shown, settle=False, hotel_slug="grand-demo")
+    tape.call(
+        "read", "again", "listBookings", reply={**shown, "results": [row], "count": 1}, settle=False,
+        hotel_slug="grand-demo",
+    )  # fmt: skip
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def history_counts_what_it_shows(tape: Tape) -> None:
+    body = copy.deepcopy(tape.reply("read")["body"])
+    body.update(status_history=body["status_history"][:1], total_events=1)
+    tape.call(
+        "read", "again", "roomStatusHistory", reply=body, settle=False, hotel_slug="grand-demo", limit=1
+    )
+
+
 @lie(
     "tokens/invalid/status",
     base=lambda: refused(by_case("guest/refuse/unknown-token"), status=403, reply=error("PERMISSION_DENIED")),
