@@ -191,6 +191,29 @@ def never_html(history: History) -> Iterator[Finding]:
 
 
 @rule(
+    "login/refused-status", "A wrong name or password is answered with 400, 401 or 403",
+    "endpoints/staff-login/wrong-password",
+    hint="Answer an unknown name as you answer a wrong password, or names can be guessed.",
+)  # fmt: skip
+def login_refused(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.case not in ("login/refuse/wrong-password", "login/refuse/unknown-user"):
+            continue
+        if operation.status is None or not 400 <= operation.status < 500 or operation.status == 429:
+            continue  # carried out or broken is for other rules to say; who asks too often is told so
+        if operation.status in (400, 401, 403):
+            yield OK
+        else:
+            yield Violation(
+                "endpoints/staff-login/wrong-password",
+                f"{operation.case} is refused with another status",
+                ("400", "401", "403"),
+                str(operation.status),
+                operation.witness,
+            )
+
+
+@rule(
     "housekeeping/turnover-required", "A room that was left takes nobody until it is READY_FOR_GUEST",
     "housekeeping/turnover-required",
     hint="Check room_status at check-in, not only is_occupied.",

@@ -256,7 +256,7 @@ def _(original: Any) -> Any:
     return rewritten(original, change)
 
 
-@mutant("guest-event-without-token", "events/payload/guest-token", OUTBOX)
+@mutant("guests-in-company-get-no-token", "events/payload/guest-token", OUTBOX)
 def _(original: Any) -> Any:
     """The guest's booking_checked_in has guest_token null when the guest travels with others."""
 

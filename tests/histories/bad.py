@@ -1510,6 +1510,14 @@ def history_counts_what_it_shows(tape: Tape) -> None:
 
 
 @lie(
+    "login/refused-status",
+    base=lambda: refused(by_case("login/refuse/unknown-user"), status=404, reply=error("NOT_FOUND")),
+)
+def unknown_user_with_404(tape: Tape) -> None:
+    del tape
+
+
+@lie(
     "tokens/invalid/status",
     base=lambda: refused(by_case("guest/refuse/unknown-token"), status=403, reply=error("PERMISSION_DENIED")),
 )
