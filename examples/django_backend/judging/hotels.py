@@ -18,7 +18,7 @@ _STAFF = (
 
 
 def far_zone(now=None):
-    """A zone where the date is not UTC's now: whoever mixes the two up is found at any hour."""
+    """A zone where the date is not UTC's now, and midnight is hours away."""
     hour = (now or datetime.now(UTC)).hour
     return "Pacific/Kiritimati" if hour >= 10 else "Etc/GMT+12"
 
@@ -43,8 +43,9 @@ def seed():
 
 
 def make_hotel(slug, name, zone, *, open_all_day):
-    """A hotel with one type of room. The judged one takes arrivals at any hour, so that a check can run at any hour."""
-    window = (time(0, 0), time(23, 59)) if open_all_day else (time(8, 0), time(2, 0))
+    """A hotel with one type of room. The judged one takes arrivals all day, so that a check can run at any hour, and none after it,
+    so that whoever takes UTC's date for the hotel's refuses them all."""
+    window = (time(0, 0), time(0, 0)) if open_all_day else (time(8, 0), time(2, 0))
     facts = {
         "name": name,
         "phone": "+353 1 555 0199",
