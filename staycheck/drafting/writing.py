@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance_tests.target import is_loopback
+from conformance_tests.target_hosts import is_loopback
 from contract.dialect import DialectError, parse_dialect
 from contract.errors import ContractError
 from contract.operations import operations
