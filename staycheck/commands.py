@@ -40,6 +40,10 @@ COMMANDS: Mapping[str, Place] = {
         "staycheck.explaining",
         "Explain a rule or a clause: the promise, where it comes from, and what to look at when it is broken.",
     ),
+    "mutants": Place(
+        "staycheck.mutating",
+        "Judge our own server once per mutant, a switch that breaks one promise, and print which rules found it.",
+    ),
     "init": Place("staycheck.starting", "Write a commented target file."),
 }
 
