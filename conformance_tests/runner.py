@@ -37,6 +37,7 @@ from conformance_tests.scenarios.races import TRIES
 from conformance_tests.scenarios.scenario import Scenario, Wanted
 from conformance_tests.settle import Settler
 from conformance_tests.target import ACTORS, Target, TargetError, UnreachableError
+from conformance_tests.target_hosts import LocalResolver
 from conformance_tests.watching import FENCE, Watch
 from conformance_tests.wire import Wire
 from contract.channels import ChannelKind, guest_channel, rooms_channel, staff_channel
@@ -375,7 +376,7 @@ def _terminates() -> Iterator[None]:
 
 @asynccontextmanager
 async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, resolver=LocalResolver())
     timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
