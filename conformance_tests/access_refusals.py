@@ -1,4 +1,4 @@
-"""Who may not call at all: for every operation of staff, callers who are nobody, and those who work elsewhere.
+"""Who may not call at all: for every operation of staff, callers who are nobody, who work elsewhere, or whose role lacks it.
 
 Check-in and check-out have cases of their own in `conformance_tests.refusals`; here are those they lack, and all others.
 """
@@ -20,6 +20,8 @@ from conformance_tests.refusal import (
     Refusal,
     State,
 )
+from contract.operations import operation
+from contract.roles import allows
 
 OTHER_HOTEL = "booking of another hotel"
 _TO_FREE_ROOM = {"room_id": "{free_room_id}"}
@@ -102,6 +104,24 @@ def _elsewhere(call: _Call) -> Iterable[Refusal]:
         yield _refused(call, "outsider", "HOTEL_MISMATCH", "access/hotel-scope", actor="outsider")
 
 
+_OVERRIDE = _room(
+    "managerOverride",
+    "CHECKOUT_DIRTY",
+    to_status=_CLEANING,
+    note="a change housekeeping may make, but not so",
+)
+_ROLES = ("housekeeping", "front_desk")
+
+
+def _forbidden(call: _Call) -> Iterable[Refusal]:
+    """By somebody whose role lacks what the operation asks for, in a state in which it would be carried out."""
+    needed = operation(call.operation).permission
+    lacking = [role for role in _ROLES if not any(allows(role, action) for action in needed)]
+    if needed and lacking and call.operation not in _HAVE_THEIR_OWN:
+        clause = "errors/code/permission-denied"
+        yield _refused(call, "forbidden", "PERMISSION_DENIED", clause, actor=lacking[0])
+
+
 def _other_hotels(call: _Call, *, in_house: bool = False, **fields: Any) -> Refusal:
     return Refusal(
         f"access/refuse/other-hotels-booking-{_slug(call.operation)}",
@@ -120,6 +140,11 @@ _FREE = State(ROOM, {"room_status": "READY_FOR_GUEST"})
 ACCESS: tuple[Refusal, ...] = (
     *(refusal for call in _CALLS for refusal in _nobody(call)),
     *(refusal for call in _CALLS for refusal in _elsewhere(call)),
+    *(
+        refusal
+        for call in _CALLS
+        for refusal in _forbidden(_OVERRIDE if call.operation == "managerOverride" else call)
+    ),
     _other_hotels(_Call("checkOut"), in_house=True),
     _other_hotels(_Call("getBooking")),
     _other_hotels(_Call("unassignRoom")),

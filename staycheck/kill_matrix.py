@@ -5,8 +5,9 @@ A mutant is killed when a rule finds a violation of the very clause it breaks; o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import metadata
+from importlib import metadata, resources
 from typing import Any
 
 from conformance_tests.rule import all_rules
@@ -24,6 +25,11 @@ def judge_mutants(
     runs = [ReferenceRun(name, seed, race_tries, ("--mutant", name)) for name in names]
     for run, judged in judge_runs([ReferenceRun(CONTROL, seed, race_tries), *runs], jobs=jobs):
         yield run.name, judged
+
+
+def recorded_matrix() -> Any:
+    """The matrix of this version, as `make mutants` has written it down."""
+    return json.loads((resources.files("staycheck") / "kill_matrix.json").read_text(encoding="utf-8"))
 
 
 def matrix(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from conformance_tests.discovery import why
 from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
 from conformance_tests.target import SinkSettings, UnreachableError
@@ -55,7 +56,7 @@ class Sink:
         except OSError as error:
             await self.stop()
             address = f"{self._settings.host}:{self._settings.port}"
-            raise UnreachableError(f"The sink cannot listen on {address}: {error.strerror}.") from None
+            raise UnreachableError(f"The sink cannot listen on {address}: {why(error)}.") from None
 
     async def stop(self) -> None:
         if self._runner is not None:

@@ -26,6 +26,12 @@ def stays() -> Iterable[Scenario]:
             (Wanted(READY, {"party_size": party_size}),),
             (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
         )
+    yield Scenario(
+        "check-in/known-guests",
+        "stays",
+        (Wanted(READY, {"party_size": 3, "known_guests": True}),),
+        (CHECK_IN, CHECK_IN_AGAIN),
+    )
     full = {
         "party_size": 3,
         "walk_ins": 1,

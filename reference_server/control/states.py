@@ -21,6 +21,8 @@ State = Callable[[Stage, Mapping[str, Any]], Bindings]
 def _ready(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
     booking = stage.booking(room_id=room.id, party_size=params["party_size"])
+    if params.get("known_guests"):
+        stage.known_guests(booking)
     return stage.bindings(booking, room)
 
 

@@ -178,6 +178,11 @@ def check_in_answers_500_and_is_done(tape: Tape) -> None:
     tape.reply(IN).update(status=409, body=error("CHECKOUT_FAILED"))
 
 
+@lie("check-in/succeeds", "refusal/no-effect", "events/refusal/no-event", base=good.stay)
+def check_in_on_the_day_is_too_late(tape: Tape) -> None:
+    tape.reply(IN).update(status=400, body=error("CHECKIN_TOO_LATE"))
+
+
 @lie("check-out/succeeds", base=good.special)
 def orphan_stops_the_check_out(tape: Tape) -> None:
     tape.reply("check-out/orphan").update(status=409, body=error("CHECKOUT_FAILED"))
