@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from conformance_tests.refusals import REFUSALS, Refusal
-from conformance_tests.scenarios import assignment, housekeeping, races, reads, stays
+from conformance_tests.scenarios import assignment, housekeeping, outages, races, reads, stays
 from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
 from contract.operations import operation
 
@@ -54,6 +54,7 @@ def everything(seed: int = 1, race_tries: int = races.TRIES) -> Iterable[Scenari
         reads.reads(),
         races.races(seed, race_tries),
         (refused(refusal) for refusal in REFUSALS),
+        outages.outages(seed),
     )
 
 

@@ -395,6 +395,13 @@ class Timeouts(BaseModel):
             gt=0.0,
         ),
     ] = None
+    recovery: Annotated[
+        float | None,
+        Field(
+            description="Seconds within which the backend sends again what the Pusher endpoint refused during an outage.",
+            gt=0.0,
+        ),
+    ] = None
 
 
 class VerdictCounts(BaseModel):
