@@ -20,8 +20,10 @@ SILENCE = 0.3
 """Seconds a silent sink lets a trigger wait."""
 _ATTEMPTS = 3
 """How often an event must have been refused for the outage to have been one."""
-_LONGEST = 1.5
+_LEFT = 1.5
 """Seconds an outage lasts after the last call when nobody tries that often."""
+LONGEST = 4.0
+"""Seconds an outage lasts at most, also while a call is still without an answer."""
 
 
 class Outage:
@@ -51,7 +53,7 @@ class Outage:
     async def lasted(self) -> None:
         """Until one event was refused several times, or for as long as an outage lasts at most."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LONGEST):
+            async with asyncio.timeout(_LEFT):
                 await self._tried_often.wait()
 
     def end(self) -> None:

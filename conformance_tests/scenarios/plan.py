@@ -15,6 +15,7 @@ _FEEDS: dict[str, frozenset[Family]] = {
     # the first word of a rule id -> what can show it, beside the refusals of that name; every other word gets everything
     "assign": frozenset(("assignment",)),
     "assignment": frozenset(("assignment",)),
+    "atomicity": frozenset(("stays", "tokens", "order", "outage")),
     "check-in": frozenset(("stays", "tokens", "order")),
     "check-out": frozenset(("stays", "tokens", "order")),
     "guest": frozenset(("tokens",)),
