@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from conformance_tests.refusals import REFUSALS, Refusal
-from conformance_tests.scenarios import assignment, housekeeping, outages, races, reads, stays
+from conformance_tests.scenarios import assignment, housekeeping, outages, races, reads, stays, walks
 from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
 from contract.operations import operation
 
@@ -19,7 +19,8 @@ _FEEDS: dict[str, frozenset[Family]] = {
     "check-in": frozenset(("stays", "tokens", "order")),
     "check-out": frozenset(("stays", "tokens", "order")),
     "guest": frozenset(("tokens",)),
-    "housekeeping": frozenset(("housekeeping", "stays", "order")),
+    "booking": frozenset(("stays", "tokens", "order", "assignment", "walks")),
+    "housekeeping": frozenset(("housekeeping", "stays", "order", "walks")),
     "login": frozenset(),
     "move": frozenset(("assignment",)),
     "races": frozenset(("races",)),
@@ -49,8 +50,8 @@ def everything(seed: int = 1, race_tries: int = races.TRIES) -> Iterable[Scenari
         stays.hurried(),
         stays.tokens(),
         housekeeping.workflow(),
-        housekeeping.by_role(),
-        housekeeping.illegal(),
+        walks.rooms(seed),
+        walks.bookings(seed),
         assignment.assignment(),
         reads.reads(),
         races.races(seed, race_tries),

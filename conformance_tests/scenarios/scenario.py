@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races", "outage"]
+Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races", "outage", "walks"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,21 @@ class BrokenHistoryLine(BaseModel):
     reason: Annotated[str, Field(min_length=1)]
 
 
+class Counted(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    total: Annotated[int, Field(ge=0)]
+    seen: Annotated[int, Field(ge=0)]
+    missing: Annotated[
+        list[str],
+        Field(
+            description="Those the history does not show, in the order of the table."
+        ),
+    ]
+
+
 class Credentials(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -158,6 +173,15 @@ class HistoryCounts(BaseModel):
             description="False: the run was interrupted, or events were still under way at its end. null: the history does not say."
         ),
     ]
+
+
+class LifecycleCoverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    transitions: Counted
+    refusals: Counted
 
 
 class ProbePath(BaseModel):
@@ -441,6 +465,15 @@ class ArrangeRequest(BaseModel):
     states: Annotated[list[StateRequest], Field(max_length=500, min_length=1)]
 
 
+class Coverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    room_status: LifecycleCoverage
+    booking: LifecycleCoverage
+
+
 class Dialect(BaseModel):
     """How a backend says in other words what the contract says. It translates in both directions and never excuses a missing promise."""
 
@@ -604,4 +637,5 @@ class Report(BaseModel):
     verdict: Literal["pass", "skipped", "inconclusive", "fail", "error"]
     summary: VerdictCounts
     history: HistoryCounts
+    coverage: Coverage
     rules: list[RuleReport]
