@@ -1,7 +1,7 @@
 """One run: observers first, then the states, then the scenarios, all at once as far as `jobs` allows; everything recorded.
 
     sink and file listen -> logins -> states arranged in batches -> subscriber on the hotel's channels -> header
-    -> scenarios and fences -> last fence -> run-end -> teardown
+    -> scenarios and fences -> scenarios that must be alone -> last fence -> run-end -> teardown
 
 A run that is interrupted (SIGINT, SIGTERM, cancellation) keeps what was recorded and takes away what was arranged.
 """
@@ -135,6 +135,7 @@ class _Run:
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
             frozenset(prober.offered), self._target.timeouts.grace,
+            self._target.timeouts.recovery,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -170,7 +171,13 @@ class _Run:
         self._told(Progress("running", 0, len(scenarios)))
         async with asyncio.TaskGroup() as group:
             for scenario in scenarios:
-                group.create_task(one(scenario))
+                if not scenario.alone:
+                    group.create_task(one(scenario))
+        for scenario in scenarios:
+            if scenario.alone:
+                if stage.fences is not None:
+                    await stage.fences.passed()  # what the others published is out of the way
+                await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
             await stage.fences.passed()

@@ -114,6 +114,7 @@ class Timeouts:
     grace: float = 0.1
     ready: float = 20.0
     hold: float = 0.5
+    recovery: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

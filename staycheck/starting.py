@@ -77,6 +77,7 @@ url = "/test-support/probes"
 request = 10      # one HTTP call
 event = 5         # an event that is due
 grace = 0.2       # late extras after a fence
+recovery = 10     # an event the Pusher endpoint refused for a while, sent again after that
 """
 
 
