@@ -68,8 +68,8 @@ class Prober:
             LineProcess(probes.command, target.directory, token=probes.token) if probes.command else None
         )
         self._batched = frozenset(PROBES) - set(probes.paths) if probes.url or probes.command else frozenset()
-        self.home: str | None = None
-        """The hotel the staff of the target work in; only the outsider reads in another."""
+        self.elsewhere: frozenset[str] = frozenset()
+        """Slugs of hotels that the staff of the target do not work in: there the outsider reads."""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -110,8 +110,7 @@ class Prober:
             await self._process.stop()
 
     def _reader(self, subject: Mapping[str, Any]) -> str:
-        elsewhere = self.home is not None and subject.get("hotel_slug", self.home) != self.home
-        return "outsider" if elsewhere else "manager"
+        return "outsider" if subject.get("hotel_slug") in self.elsewhere else "manager"
 
     async def _ask_batch(self, asks: Sequence[Ask]) -> list[Seen]:
         if not asks:

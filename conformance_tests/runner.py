@@ -46,6 +46,7 @@ from contract.redaction import Redactor
 _TEARDOWN = 10.0
 _EVERY_KIND: tuple[ChannelKind, ...] = ("rooms", "staff", "guest")
 _FENCE_STATE = Wanted("fence")
+_FOREIGN = "booking of another hotel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class _Run:
         fence, arranged = await self._arrange(states, scenarios)
         home = self._home(fence, arranged)
         watch.own(FENCE, fence.bindings)
-        prober.home = home.get("hotel_slug")
+        prober.elsewhere = foreign_hotels(arranged)
         await prober.find_offered(self._anything(arranged, home))
         sight = await self._sight(client, home, arranged)
         self._recorder.header(**self._header(sight, prober.offered, arranged, actors))
@@ -249,7 +250,12 @@ class _Run:
             (observer.name for observer in self._observers), _EVERY_KIND
         )
         if self._subscriber is not None and home:
-            public = (rooms_channel(home["hotel_slug"]), staff_channel(home["hotel_id"]))
+            hotels = {home["hotel_slug"]: home["hotel_id"]} | {
+                one.bindings["hotel_slug"]: one.bindings["hotel_id"] for one in _own_states(arranged)
+            }
+            public = [
+                name for slug, id_ in hotels.items() for name in (rooms_channel(slug), staff_channel(id_))
+            ]
             await self._subscriber.start([self._wire.channel_name(name) for name in public])
             self._stack.push_async_callback(self._subscriber.stop)
             sees_guest = await self._try_guest_channel(client, self._subscriber, arranged)
@@ -324,8 +330,20 @@ def _own_states(arranged: Mapping[str, Sequence[Arranged]]) -> Iterator[Arranged
     """What was arranged in the hotel of the target's staff."""
     for found in arranged.values():
         for one in found:
-            if one.unsupported is None and one.wanted.state != "booking of another hotel":
+            if one.unsupported is None and one.wanted.state != _FOREIGN:
                 yield one
+
+
+def foreign_hotels(arranged: Mapping[str, Sequence[Arranged]]) -> frozenset[str]:
+    """The hotels the staff of the target do not work in. A state may be in a further hotel of theirs: its clock differs, say."""
+    ours = {one.bindings["hotel_slug"] for one in _own_states(arranged)}
+    foreign = {
+        one.bindings["hotel_slug"]
+        for found in arranged.values()
+        for one in found
+        if one.unsupported is None and one.wanted.state == _FOREIGN
+    }
+    return frozenset(foreign - ours)
 
 
 def _untold(_: Progress) -> None:
