@@ -258,7 +258,12 @@ class _Run:
             (observer.name for observer in self._observers), _EVERY_KIND
         )
         if self._subscriber is not None and home:
-            public = (rooms_channel(home["hotel_slug"]), staff_channel(home["hotel_id"]))
+            hotels = {home["hotel_slug"]: home["hotel_id"]} | {
+                one.bindings["hotel_slug"]: one.bindings["hotel_id"] for one in _own_states(arranged)
+            }
+            public = [
+                name for slug, id_ in hotels.items() for name in (rooms_channel(slug), staff_channel(id_))
+            ]
             await self._subscriber.start([self._wire.channel_name(name) for name in public])
             self._stack.push_async_callback(self._subscriber.stop)
             sees_guest = await self._try_guest_channel(client, self._subscriber, arranged)

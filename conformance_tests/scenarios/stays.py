@@ -59,6 +59,10 @@ def stays() -> Iterable[Scenario]:
         (Step("check-out/orphan", "checkOut"),),
     )
     yield _turnover()
+    for edge in ("early", "late", "other_date"):
+        slug = f"check-in/edge-{edge.replace('_', '-')}"
+        state = "booking at the edge of its arrival window"
+        yield Scenario(slug, "stays", (Wanted(state, {"edge": edge}),), (Step(slug, "checkIn"),))
 
 
 def _turnover() -> Scenario:

@@ -72,7 +72,7 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
         start = _SOURCE if _SOURCE in whole else min(component)
         path: list[_Edge] = []
         for step in nx.eulerian_circuit(whole, start, keys=True):
-            edge: _Edge | None = whole.edges[step].get("edge")
+            edge = whole.edges[step].get("edge")
             full = len(path) >= _LONGEST or (edge is not None and edge.stay and any(one.stay for one in path))
             if path and (edge is None or full):
                 yield path

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance_tests.rules.arrivals import EDGES
 from conformance_tests.rules.facts import HOUSEKEEPING
 from conformance_tests.rules.refusing import _codes, _groups
 from conformance_tests.rules.shapes import _reply_schemas, _slug
@@ -1678,3 +1679,54 @@ def another_hotels_staff_hears_it_too(tape: Tape) -> None:
 @lie("replies/agree-with-state", "atomicity/no-torn-state")
 def answer_from_before_the_check_out(tape: Tape) -> None:
     tape.reply(OUT)["body"].update(status="CONFIRMED", checked_out_at=None)
+
+
+# --- arrivals, and calls with several reasons to refuse them
+
+
+def _turned_away(case: str) -> Callable[[], Tape]:
+    """The guest of one edge of the window is refused, and nothing changes."""
+
+    def make() -> Tape:
+        tape = good.edge(case.removeprefix("check-in/edge-").replace("-", "_"))
+        tape.reply(case).update(status=400, body=error("CHECKIN_WRONG_DATE"))
+        _undone(tape, case)
+        return tape
+
+    return make
+
+
+for _case, (_clause, _) in EDGES.items():
+    BAD.append(Bad(f"refused-at-{_case.split('/')[1]}", (_clause,), _turned_away(_case)))
+
+
+@lie(
+    "refusal/order/authentication-first",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/anonymous-check-in"), status=404, reply=error("BOOKING_NOT_FOUND")
+    ),
+)
+def nobody_learns_that_a_booking_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/scope-before-existence",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/outsider-set-room-status"),
+        status=404,
+        reply=error("ROOM_NOT_FOUND"),
+    ),
+)
+def outsider_learns_that_a_room_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/check-in",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/check-in-party-and-room"), reply=error("ROOM_NOT_READY")
+    ),
+)
+def the_room_before_the_party(tape: Tape) -> None:
+    del tape
