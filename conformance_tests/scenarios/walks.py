@@ -59,9 +59,9 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
 
     edges = list(_edges())
     chance.shuffle(edges)
-    graph = nx.MultiDiGraph()
-    for edge in edges:
-        graph.add_edge(edge.start, edge.end, edge=edge)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for one in edges:
+        graph.add_edge(one.start, one.end, edge=one)
     # Where more steps begin than end, a path begins: the source leads there, and back from where more end.
     for status in sorted(graph):
         surplus = graph.out_degree(status) - graph.in_degree(status)
@@ -72,8 +72,10 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
         start = _SOURCE if _SOURCE in whole else min(component)
         path: list[_Edge] = []
         for step in nx.eulerian_circuit(whole, start, keys=True):
-            edge = whole.edges[step].get("edge")
-            full = len(path) >= _LONGEST or (edge is not None and edge.stay and any(one.stay for one in path))
+            edge: _Edge | None = whole.edges[step].get("edge")
+            full = len(path) >= _LONGEST or (
+                edge is not None and edge.stay and any(taken.stay for taken in path)
+            )
             if path and (edge is None or full):
                 yield path
                 path = []
