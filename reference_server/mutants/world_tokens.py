@@ -80,7 +80,7 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("replaced-token-still-opens", "tokens/earlier-revoked", _VALID)
+@mutant("door-forgets-revocation", "tokens/earlier-revoked", _VALID)
 def _(original: Any) -> Any:
     """The door asks whether the stay goes on and not whether the token was revoked."""
 
