@@ -9,21 +9,33 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 
+from conformance_tests.http_headers import PREFLIGHT, RECORDED
 from conformance_tests.json_text import read_json
 from conformance_tests.recorder import Recorder
 from conformance_tests.refusals import ANONYMOUS, GUEST
 from conformance_tests.target import Target
 from conformance_tests.wire import Request, Wire
+from contract.schema_files import document
 
 _LOST_AFTER = 8
 _JSON = {"Content-Type": "application/json"}
 _MAX_TEXT = 20_000
 """Characters of a body that is not JSON that are kept."""
+
+
+def _asked_by_browser(origin: str | None, method: str) -> dict[str, str]:
+    """The headers of a preflight for all that the contract lets a frontend send."""
+    wanted = ",".join(sorted(document("openapi.yaml")["x-cors"]["allow_headers"]))
+    return {
+        "Origin": origin or "",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": wanted,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class Answer:
     body: Any = None
     content_type: str | None = None
     reason: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that are recorded, names in lower case."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +65,10 @@ class Call:
     body: Any = None
     scenario: str | None = None
     case: str | None = None
+    origin: str | None = None
+    """The origin of a frontend, as a browser names it."""
+    preflight: bool = False
+    """Not the call itself, but what a browser asks before it makes the call for a page of `origin`."""
 
 
 class HttpClient:
@@ -63,6 +81,8 @@ class HttpClient:
         self._tokens: dict[str, str] = {}
         self._logins: dict[str, asyncio.Lock] = {}
         self._numbers = itertools.count(1)
+        self.staff_ids: dict[str, int] = {}
+        """Actor -> the staff_id that the login told."""
         self.login_problems: dict[str, str] = {}
         """Actor -> why there is no token."""
         self._unanswered = 0
@@ -87,7 +107,7 @@ class HttpClient:
         line: dict[str, Any] = {} if call.body is None else {"body": call.body}
         self._recorder.call(
             call=call_id,
-            operation=call.operation,
+            operation=PREFLIGHT if call.preflight else call.operation,
             scenario=call.scenario,
             case=call.case,
             actor=call.actor,
@@ -96,7 +116,7 @@ class HttpClient:
             path=request.path,
             **line,
         )
-        answer = await self.send(request, call.operation)
+        answer = await self.send(request, None if call.preflight else call.operation)
         self._learn_tokens(answer.body)
         if answer.status is None:
             self._recorder.reply(call=call_id, outcome="indeterminate", reason=answer.reason)
@@ -106,6 +126,7 @@ class HttpClient:
                 outcome="replied",
                 status=answer.status,
                 content_type=answer.content_type,
+                headers=dict(answer.headers) or None,
                 body=answer.body,
             )
         return answer
@@ -124,6 +145,12 @@ class HttpClient:
         request = self._wire.request(call.operation, params, said, guest_token=guest_token)
         if isinstance(call.body, str):  # no JSON, sent as if it were
             request = replace(request, body=call.body.encode(), headers={**request.headers, **_JSON})
+        if call.preflight:
+            return Request(
+                "OPTIONS", request.path, request.query, _asked_by_browser(call.origin, request.method)
+            )
+        if call.origin is not None:
+            request = replace(request, headers={**request.headers, "Origin": call.origin})
         if call.actor == ANONYMOUS and token:
             return replace(request, headers={**request.headers, **self._wire.staff_header(str(token))})
         return replace(request, headers={**request.headers, **await self.staff_headers(call.actor)})
@@ -155,7 +182,8 @@ class HttpClient:
             body = body[:_MAX_TEXT]
         elif operation is not None:
             body = self._wire.reply(operation, reply.status, body)
-        return Answer(reply.status, body, reply.headers.get("Content-Type") or None)
+        kept = {name.lower(): value for name, value in reply.headers.items() if name.lower() in RECORDED}
+        return Answer(reply.status, body, reply.headers.get("Content-Type") or None, headers=kept)
 
     async def staff_headers(self, actor: str) -> dict[str, str]:
         """The credentials of a member of staff; nobody, a guest, and who cannot log in have none."""
@@ -177,6 +205,8 @@ class HttpClient:
                 if token is None:
                     self.login_problems[actor] = answer.reason or f"the login was answered {answer.status}"
                 else:
+                    if isinstance(answer.body, dict) and isinstance(answer.body.get("staff_id"), int):
+                        self.staff_ids[actor] = answer.body["staff_id"]
                     self._recorder.redactor.add(token)
                     self._tokens[actor] = token
             return self._tokens.get(actor)

@@ -45,6 +45,8 @@ from contract.redaction import Redactor
 
 _TEARDOWN = 10.0
 _EVERY_KIND: tuple[ChannelKind, ...] = ("rooms", "staff", "guest")
+_SOME_PAGE = "https://frontend.example"
+"""The origin of a page when the target names none: a backend may well turn it away."""
 _FENCE_STATE = Wanted("fence")
 _FOREIGN = "booking of another hotel"
 
@@ -127,13 +129,13 @@ class _Run:
         prober.elsewhere = foreign_hotels(arranged)
         await prober.find_offered(self._anything(arranged, home))
         sight = await self._sight(client, home, arranged)
-        self._recorder.header(**self._header(sight, prober.offered, arranged, actors))
+        self._recorder.header(**self._header(sight, prober.offered, arranged, actors, client.staff_ids))
 
         settler = Settler(self._recorder, self._target.timeouts.event)
         fences = self._fences(client, settler, sight, fence)
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
-            frozenset(prober.offered), self._target.timeouts.grace,
+            frozenset(prober.offered), self._target.timeouts.grace, self._target.frontend_origin or _SOME_PAGE,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -169,7 +171,11 @@ class _Run:
         self._told(Progress("running", 0, len(scenarios)))
         async with asyncio.TaskGroup() as group:
             for scenario in scenarios:
-                group.create_task(one(scenario))
+                if not scenario.alone:
+                    group.create_task(one(scenario))
+        for scenario in scenarios:
+            if scenario.alone:
+                await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
             await stage.fences.passed()
@@ -304,6 +310,7 @@ class _Run:
         probes: Sequence[str],
         arranged: Mapping[str, Sequence[Arranged]],
         actors: Sequence[str],
+        staff: Mapping[str, int],
     ) -> dict[str, Any]:
         offered = {
             one.wanted.state for found in arranged.values() for one in found if one.unsupported is None
@@ -322,6 +329,8 @@ class _Run:
                 "probes": list(probes),
                 "states": sorted(offered),
                 "actors": list(actors),
+                "staff": dict(staff),
+                **({"frontend_origin": self._target.frontend_origin} if self._target.frontend_origin else {}),
             },
         }
 

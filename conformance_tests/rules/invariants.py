@@ -11,7 +11,7 @@ from typing import Any
 from conformance_tests.episode import Episode, Operation, Probe
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
 from conformance_tests.rules.due import due_events
-from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, phase, succeeded
+from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, booking_of, phase, succeeded
 from conformance_tests.rules.values import dig, same, show
 
 Joint = Mapping[str, Any]
@@ -19,11 +19,14 @@ Invariant = Callable[[Joint], "str | None"]
 """What breaks the invariant in the states of one moment; None when it holds or the states do not show it."""
 
 
-def _joint(probes: tuple[Probe, ...]) -> dict[str, Any]:
-    """The states of one moment by probe name; rooms as a list."""
+def _joint(probes: tuple[Probe, ...], booking_id: str | None = None) -> dict[str, Any]:
+    """The states of one moment by probe name; rooms as a list. Of several bookings it is `booking_id` that counts."""
     found: dict[str, Any] = {"rooms": []}
+    known = {probe.subject.get("booking_id") for probe in probes}
     for probe in probes:
         if probe.missing is not None:
+            continue
+        if booking_id in known and probe.subject.get("booking_id", booking_id) != booking_id:
             continue
         if probe.name == "room" and isinstance(probe.state, dict):
             found["rooms"].append(probe.state)
@@ -114,10 +117,10 @@ def _register(
                     f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths"
                 )
                 continue
-            broken = invariant(_joint(operation.after))
+            broken = invariant(_joint(operation.after, booking_of(operation)))
             if broken is None:
                 yield OK
-            elif not operation.before or invariant(_joint(operation.before)) is None:
+            elif not operation.before or invariant(_joint(operation.before, booking_of(operation))) is None:
                 witness = (
                     *operation.witness,
                     *(probe.seq for probe in operation.after if probe.name in _SHOWN),

@@ -38,6 +38,10 @@ class Step:
     token: str | None = None
     before: bool = True
     settle: bool = True
+    at_once: bool = False
+    """Take a snapshot as soon as the answer is in, too: what the operation does must be done by then."""
+    browser: Literal["no", "preflight", "page"] = "no"
+    """As a page of the frontend makes it, or the preflight that its browser sends before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Scenario:
     steps: tuple[Step | Race, ...]
     actors: frozenset[str] = field(default=frozenset())
     """Beside those of the steps: who must be able to log in for the scenario to mean anything."""
+    alone: bool = False
+    """It runs when nothing else does: no other call may help a backend along, and reads are quick."""
 
     @property
     def calls(self) -> tuple[Step, ...]:
