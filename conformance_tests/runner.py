@@ -1,7 +1,7 @@
 """One run: observers first, then the states, then the scenarios, all at once as far as `jobs` allows; everything recorded.
 
     sink and file listen -> logins -> states arranged in batches -> subscriber on the hotel's channels -> header
-    -> scenarios and fences -> last fence -> run-end -> teardown
+    -> scenarios and fences -> scenarios that must be alone -> last fence -> run-end -> teardown
 
 A run that is interrupted (SIGINT, SIGTERM, cancellation) keeps what was recorded and takes away what was arranged.
 """
@@ -13,18 +13,16 @@ import contextlib
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import aiohttp
-
 from conformance_tests.arranging import Arranged, Arranger, arranger
 from conformance_tests.bindings import merged
 from conformance_tests.fences import Fences
-from conformance_tests.http_client import HttpClient
+from conformance_tests.http_client import HttpClient, http_session
 from conformance_tests.observers.base import Observer
 from conformance_tests.observers.event_file import EventFile
 from conformance_tests.observers.sink import Sink
@@ -111,7 +109,7 @@ class _Run:
 
     async def go(self, jobs: int, only: Sequence[str]) -> None:
         scenarios = plan(self._seed, only, self._race_tries)
-        session = await self._stack.enter_async_context(_session())
+        session = await self._stack.enter_async_context(http_session())
         client = HttpClient(self._target, self._wire, self._recorder, session)
         prober = Prober(self._target, client, session, self._recorder.now)
         self._stack.push_async_callback(prober.close)
@@ -135,7 +133,8 @@ class _Run:
         fences = self._fences(client, settler, sight, fence)
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
-            frozenset(prober.offered), self._target.timeouts.grace, self._target.frontend_origin or _SOME_PAGE,
+            frozenset(prober.offered), self._target.timeouts.grace, self._target.timeouts.recovery,
+            self._target.frontend_origin or _SOME_PAGE,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -175,6 +174,8 @@ class _Run:
                     group.create_task(one(scenario))
         for scenario in scenarios:
             if scenario.alone:
+                if stage.fences is not None:
+                    await stage.fences.passed()  # what the others published is out of the way
                 await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
@@ -385,13 +386,3 @@ def _terminates() -> Iterator[None]:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
-
-
-@asynccontextmanager
-async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0)
-    timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
-    async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
-    ) as it:
-        yield it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -177,12 +178,18 @@ def _can(episode: Episode, operation: Operation) -> bool:
     return phase(before) == "in_house"
 
 
+_WINDOW_CODES = ("CHECKIN_WRONG_DATE", "CHECKIN_TOO_EARLY", "CHECKIN_TOO_LATE")
+
+
 @rule(
-    "check-in/succeeds", "A check-in of a ready booking succeeds", "endpoints/check-in/path",
+    "check-in/succeeds", "A check-in of a ready booking succeeds", "endpoints/check-in/path", "check-in/policy/arrival-day",
     hint="The state was arranged as ready for check-in: compare the refusal's reason with the state.",
 )  # fmt: skip
 def check_in_succeeds(episode: Episode) -> Iterator[Finding]:
-    return _succeeds(episode, CHECK_IN, {}, "endpoints/check-in/path")
+    for finding in _succeeds(episode, CHECK_IN, {}, "endpoints/check-in/path"):
+        yield finding
+        if isinstance(finding, Violation) and any(code in finding.actual for code in _WINDOW_CODES):
+            yield replace(finding, clause="check-in/policy/arrival-day")
 
 
 @rule(

@@ -48,6 +48,21 @@ class BrokenHistoryLine(BaseModel):
     reason: Annotated[str, Field(min_length=1)]
 
 
+class Counted(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    total: Annotated[int, Field(ge=0)]
+    seen: Annotated[int, Field(ge=0)]
+    missing: Annotated[
+        list[str],
+        Field(
+            description="Those the history does not show, in the order of the table."
+        ),
+    ]
+
+
 class Credentials(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -95,7 +110,50 @@ class DialectChannels(BaseModel):
     )
     rooms: Annotated[str | None, Field(min_length=1)] = None
     staff: Annotated[str | None, Field(min_length=1)] = None
-    guest: Annotated[str | None, Field(min_length=1)] = None
+    guest: Annotated[
+        str | None,
+        Field(
+            description="A channel that Pusher asks the backend about before anybody may listen: it carries the raw guest token.",
+            min_length=1,
+            pattern="^(private|presence)-",
+        ),
+    ] = None
+
+
+Category = TypeAliasType(
+    "Category",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+EventType = TypeAliasType(
+    "EventType",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+Type = TypeAliasType(
+    "Type",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+Payload = TypeAliasType(
+    "Payload",
+    Annotated[
+        str | None,
+        Field(
+            description="null or false: the payload fields stand at the root of the event.",
+            min_length=1,
+        ),
+    ],
+)
 
 
 class DialectEnvelope(BaseModel):
@@ -103,14 +161,19 @@ class DialectEnvelope(BaseModel):
         extra="forbid",
         frozen=True,
     )
-    category: Annotated[str | None, Field(min_length=1)] = None
-    event_type: Annotated[str | None, Field(min_length=1)] = None
-    type: Annotated[str | None, Field(min_length=1)] = None
+    category: Annotated[
+        Category | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
+    event_type: Annotated[
+        EventType | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
+    type: Annotated[
+        Type | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
     payload: Annotated[
-        str | None,
+        Payload | Literal[False] | None,
         Field(
-            description="null: the payload fields stand at the root of the event.",
-            min_length=1,
+            description="null or false: the payload fields stand at the root of the event."
         ),
     ] = None
     meta: Annotated[str | None, Field(min_length=1)] = None
@@ -158,6 +221,15 @@ class HistoryCounts(BaseModel):
             description="False: the run was interrupted, or events were still under way at its end. null: the history does not say."
         ),
     ]
+
+
+class LifecycleCoverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    transitions: Counted
+    refusals: Counted
 
 
 class ProbePath(BaseModel):
@@ -395,6 +467,13 @@ class Timeouts(BaseModel):
             gt=0.0,
         ),
     ] = None
+    recovery: Annotated[
+        float | None,
+        Field(
+            description="Seconds within which the backend sends again what the Pusher endpoint refused during an outage.",
+            gt=0.0,
+        ),
+    ] = None
 
 
 class VerdictCounts(BaseModel):
@@ -432,6 +511,15 @@ class ArrangeRequest(BaseModel):
         ),
     ]
     states: Annotated[list[StateRequest], Field(max_length=500, min_length=1)]
+
+
+class Coverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    room_status: LifecycleCoverage
+    booking: LifecycleCoverage
 
 
 class Dialect(BaseModel):
@@ -604,4 +692,5 @@ class Report(BaseModel):
     verdict: Literal["pass", "skipped", "inconclusive", "fail", "error"]
     summary: VerdictCounts
     history: HistoryCounts
+    coverage: Coverage
     rules: list[RuleReport]

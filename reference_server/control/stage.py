@@ -214,6 +214,27 @@ class Stage:
         self.put(guest)
         return guest
 
+    def known_guests(self, booking: Booking) -> None:
+        """A guest record for every member of the party, in no room yet."""
+        primary: int | None = None
+        for member in self.tx.all(PartyMember, "party_of_booking", booking_id=booking.booking_id):
+            guest = Guest(
+                id=self.number("guests"),
+                hotel_id=self.hotel.id,
+                booking_id=booking.booking_id,
+                room_id=None,
+                party_member_id=member.id,
+                primary_guest_id=primary,
+                guest_type=member.role,
+                first_name=member.first_name,
+                last_name=member.last_name,
+                id_pin=self.tx.id_pin(),
+                check_in_date=booking.check_in,
+                check_out_date=booking.check_out,
+            )
+            primary = primary or guest.id
+            self.put(guest)
+
     def check_in(self, booking: Booking) -> tuple[Booking, Room]:
         """Bring a booking into the house at 16:00 of its arrival day, with a push token on the room."""
         arrived = datetime(

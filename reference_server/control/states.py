@@ -27,6 +27,8 @@ def _ready(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
     not_staying = params.get("not_staying", 0)
     booking = stage.booking(room_id=room.id, party_size=params["party_size"], not_staying=not_staying)
+    if params.get("known_guests"):
+        stage.known_guests(booking)
     return stage.bindings(booking, room)
 
 
@@ -127,6 +129,12 @@ def _two_on_one_room(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     return {**stage.bindings(booking, room), "other_booking_id": other.booking_id}
 
 
+def _stays_in_a_row(stage: Stage, params: Mapping[str, Any]) -> Bindings:
+    bindings = _in_house(stage, {})
+    second, third = (stage.booking(room_id=bindings["room_id"]) for _ in range(2))
+    return {**bindings, "other_booking_id": second.booking_id, "third_booking_id": third.booking_id}
+
+
 def _with_orphan(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     bindings = _in_house(stage, {})
     room = stage.room_by_id(bindings["room_id"])
@@ -197,6 +205,7 @@ STATES: Mapping[str, State] = MappingProxyType(
         "booking at the edge of its arrival window": _at_edge,
         "booking with several reasons to refuse its check-in": _several_reasons,
         "two bookings on one room": _two_on_one_room,
+        "stays that follow each other in one room": _stays_in_a_row,
         "in-house booking with an orphan in the room": _with_orphan,
         "in-house booking with a stranger in the room": _with_stranger,
         "in-house booking whose room cannot change status": _room_stuck,
