@@ -127,7 +127,9 @@ class Coverage:
             room = rooms_of(episode, operation)[0]
             start = _status(operation, "before", {} if room.number is None else {"room_number": room.number})
             end = target_status(operation)
-            shown = _room_refusal(start, end, operation.actor) if start is not None and end is not None else None
+            shown = (
+                _room_refusal(start, end, operation.actor) if start is not None and end is not None else None
+            )
             if shown is not None:
                 self._refusals["room_status"].add(shown)
 

@@ -131,7 +131,12 @@ def _outage(known: Outage | None, line: Mapping[str, Any]) -> Outage:
     if said.get("state") == "waited":
         return replace(found, waited_t=line["t"])
     if line["mark"] == "refused":
-        told = {**mapping(line.get("refused")), "seq": line["seq"], "t": line["t"], "observer": line.get("observer", "")}
+        told = {
+            **mapping(line.get("refused")),
+            "seq": line["seq"],
+            "t": line["t"],
+            "observer": line.get("observer", ""),
+        }
         return replace(found, attempts=(*found.attempts, _event(told)))
     return found
 
@@ -385,7 +390,9 @@ def render_line(line: Mapping[str, Any]) -> str:
         if line["mark"] == "refused":
             said = mapping(line.get("refused"))
             event_id = mapping(mapping(said.get("data")).get("meta")).get("event_id")
-            return f"{t} refused ({said.get('mode')}) {said.get('name')} on {said.get('channel')}, id {event_id}"
+            return (
+                f"{t} refused ({said.get('mode')}) {said.get('name')} on {said.get('channel')}, id {event_id}"
+            )
         return f"{t} mark {line['mark']} {line.get('scenario', '')}".rstrip()
     return f"{t} {kind}"
 

@@ -100,7 +100,11 @@ def room_shows(episode: Episode) -> Iterator[Finding]:
         if operation.id not in occupants:
             continue
         for probe in operation.after:
-            if probe.name != "room" or not isinstance(probe.state, dict) or not _is_its_room(episode, operation, probe.state):
+            if (
+                probe.name != "room"
+                or not isinstance(probe.state, dict)
+                or not _is_its_room(episode, operation, probe.state)
+            ):
                 continue
             if "current_booking_id" not in probe.state:
                 continue
@@ -132,8 +136,12 @@ def nobody_elses(episode: Episode) -> Iterator[Finding]:
     for event in episode.events:
         if event.kind != "guest" or event.key not in names:
             continue
-        others = {name for booking, own in names.items() if booking != event.key for name in own} - names[event.key]
-        found = [where for where, _, value in leaves(event.data) if isinstance(value, str) and value in others]
+        others = {name for booking, own in names.items() if booking != event.key for name in own} - names[
+            event.key
+        ]
+        found = [
+            where for where, _, value in leaves(event.data) if isinstance(value, str) and value in others
+        ]
         if not found:
             yield OK
             continue

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races", "outage", "walks"]
+Family = Literal[
+    "stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races", "outage", "walks"
+]
 
 
 @dataclass(frozen=True, slots=True)

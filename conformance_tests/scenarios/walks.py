@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from conformance_tests.refusals import NO_ROOM, READY, ROOM
 from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
@@ -59,7 +60,7 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
 
     edges = list(_edges())
     chance.shuffle(edges)
-    graph = nx.MultiDiGraph()
+    graph: Any = nx.MultiDiGraph()
     for edge in edges:
         graph.add_edge(edge.start, edge.end, edge=edge)
     # Where more steps begin than end, a path begins: the source leads there, and back from where more end.
@@ -72,13 +73,15 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
         start = _SOURCE if _SOURCE in whole else min(component)
         path: list[_Edge] = []
         for step in nx.eulerian_circuit(whole, start, keys=True):
-            edge: _Edge | None = whole.edges[step].get("edge")
-            full = len(path) >= _LONGEST or (edge is not None and edge.stay and any(one.stay for one in path))
-            if path and (edge is None or full):
+            taken: _Edge | None = whole.edges[step].get("edge")
+            full = len(path) >= _LONGEST or (
+                taken is not None and taken.stay and any(one.stay for one in path)
+            )
+            if path and (taken is None or full):
                 yield path
                 path = []
-            if edge is not None:
-                path.append(edge)
+            if taken is not None:
+                path.append(taken)
         if path:
             yield path
 

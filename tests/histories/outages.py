@@ -18,7 +18,6 @@ ORDER, KEEPS = "order/after-outage", "events/dedup/attempts-keep-id"
 RECOVERY = 0.1
 
 
-
 def refused(event: Line, mode: str = "unavailable") -> Line:
     """The mark of one attempt to deliver an event. Its `meta.ts` is that of the event, whenever it is sent."""
     told = {"mode": mode, "channel": event["channel"], "name": event["name"], "data": event["data"]}

@@ -25,7 +25,9 @@ def legal(scenario: Scenario) -> list[tuple[str, str, str]]:
         if "/refuse/" in step.case:
             continue
         body = step.body if isinstance(step.body, dict) else {}
-        target = {"checkIn": "OCCUPIED", "checkOut": "CHECKOUT_DIRTY"}.get(step.operation) or body["to_status"]
+        target = {"checkIn": "OCCUPIED", "checkOut": "CHECKOUT_DIRTY"}.get(step.operation) or body[
+            "to_status"
+        ]
         found.append((status, target, step.actor))
         status = target
     return found

@@ -21,7 +21,11 @@ def test_a_history_without_calls_covers_nothing_of_the_whole_table() -> None:
     found = coverage(Tape())
     steps = found["room_status"]["transitions"]
     assert steps["seen"] == 0
-    assert steps["total"] == len(steps["missing"]) == sum(len(one.roles) for one in room_lifecycle().transitions())
+    assert (
+        steps["total"]
+        == len(steps["missing"])
+        == sum(len(one.roles) for one in room_lifecycle().transitions())
+    )
     assert found["booking"]["transitions"]["total"] == len(booking_lifecycle().transitions())
 
 
