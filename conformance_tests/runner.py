@@ -37,6 +37,7 @@ from conformance_tests.scenarios.races import TRIES
 from conformance_tests.scenarios.scenario import Scenario, Wanted
 from conformance_tests.settle import Settler
 from conformance_tests.target import ACTORS, Target, TargetError, UnreachableError
+from conformance_tests.target_hosts import LocalResolver
 from conformance_tests.watching import FENCE, Watch
 from conformance_tests.wire import Wire
 from contract.channels import ChannelKind, guest_channel, rooms_channel, staff_channel
@@ -46,6 +47,7 @@ from contract.redaction import Redactor
 _TEARDOWN = 10.0
 _EVERY_KIND: tuple[ChannelKind, ...] = ("rooms", "staff", "guest")
 _FENCE_STATE = Wanted("fence")
+_FOREIGN = "booking of another hotel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class _Run:
         fence, arranged = await self._arrange(states, scenarios)
         home = self._home(fence, arranged)
         watch.own(FENCE, fence.bindings)
-        prober.home = home.get("hotel_slug")
+        prober.elsewhere = foreign_hotels(arranged)
         await prober.find_offered(self._anything(arranged, home))
         sight = await self._sight(client, home, arranged)
         self._recorder.header(**self._header(sight, prober.offered, arranged, actors))
@@ -256,7 +258,12 @@ class _Run:
             (observer.name for observer in self._observers), _EVERY_KIND
         )
         if self._subscriber is not None and home:
-            public = (rooms_channel(home["hotel_slug"]), staff_channel(home["hotel_id"]))
+            hotels = {home["hotel_slug"]: home["hotel_id"]} | {
+                one.bindings["hotel_slug"]: one.bindings["hotel_id"] for one in _own_states(arranged)
+            }
+            public = [
+                name for slug, id_ in hotels.items() for name in (rooms_channel(slug), staff_channel(id_))
+            ]
             await self._subscriber.start([self._wire.channel_name(name) for name in public])
             self._stack.push_async_callback(self._subscriber.stop)
             sees_guest = await self._try_guest_channel(client, self._subscriber, arranged)
@@ -331,8 +338,20 @@ def _own_states(arranged: Mapping[str, Sequence[Arranged]]) -> Iterator[Arranged
     """What was arranged in the hotel of the target's staff."""
     for found in arranged.values():
         for one in found:
-            if one.unsupported is None and one.wanted.state != "booking of another hotel":
+            if one.unsupported is None and one.wanted.state != _FOREIGN:
                 yield one
+
+
+def foreign_hotels(arranged: Mapping[str, Sequence[Arranged]]) -> frozenset[str]:
+    """The hotels the staff of the target do not work in. A state may be in a further hotel of theirs: its clock differs, say."""
+    ours = {one.bindings["hotel_slug"] for one in _own_states(arranged)}
+    foreign = {
+        one.bindings["hotel_slug"]
+        for found in arranged.values()
+        for one in found
+        if one.unsupported is None and one.wanted.state == _FOREIGN
+    }
+    return frozenset(foreign - ours)
 
 
 def _untold(_: Progress) -> None:
@@ -369,7 +388,7 @@ def _terminates() -> Iterator[None]:
 
 @asynccontextmanager
 async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, resolver=LocalResolver())
     timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()

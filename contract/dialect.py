@@ -261,7 +261,9 @@ def parse_dialect(data: Mapping[str, Any], hotels: Mapping[str, int] | None = No
         auth=AuthWords(**auth),
         path_words=PathWords(data.get("base_path", ""), dict(data.get("paths", {}))),
         channel_words=ChannelWords(dict(data.get("channels", {})), dict(hotels or {})),
-        envelope=EnvelopeWords(**data.get("envelope", {}), categories=dict(data.get("categories", {}))),
+        envelope=EnvelopeWords(
+            **_keys(data.get("envelope", {})), categories=dict(data.get("categories", {}))
+        ),
         event_names=dict(data.get("event_names", {})),
         renames=renames,
         errors=tuple(data.get("errors", (NESTED,))),
@@ -272,6 +274,11 @@ def parse_dialect(data: Mapping[str, Any], hotels: Mapping[str, int] | None = No
 def identity() -> Dialect:
     """The contract's own words: everything passes through as it is."""
     return Dialect("contract")
+
+
+def _keys(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of the envelope; one that is not sent is None, also where the file format (TOML) has no null and says false."""
+    return {key: None if name is False else name for key, name in given.items()}
 
 
 def _schemas(one: Operation) -> list[str]:

@@ -1,6 +1,6 @@
 """The envelope of events in other words: its keys, its categories, and where the payload stands.
 
-A key the dialect sets to null is one the backend never sends, because something else says it: `event_type` and `type` say
+A key the dialect sets to null or false is one the backend never sends, because something else says it: `event_type` and `type` say
 each other, or the name of the event says both; the name also says the category. Everything else that is not sent is missing.
 """
 

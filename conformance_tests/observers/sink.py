@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from conformance_tests.discovery import why
 from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
 from conformance_tests.outage import Mode, Outage
@@ -58,7 +59,7 @@ class Sink:
         except OSError as error:
             await self.stop()
             address = f"{self._settings.host}:{self._settings.port}"
-            raise UnreachableError(f"The sink cannot listen on {address}: {error.strerror}.") from None
+            raise UnreachableError(f"The sink cannot listen on {address}: {why(error)}.") from None
 
     async def stop(self) -> None:
         if self._runner is not None:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 
+from conformance_tests.discovery import why
 from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
 from conformance_tests.target import SubscribeSettings, UnreachableError
@@ -60,7 +61,7 @@ class SubscribeObserver:
             await self._connect()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             await self.stop()
-            reason = str(error) or "no answer"
+            reason = "no answer" if isinstance(error, TimeoutError) else why(error)
             raise UnreachableError(f"No Pusher server at {self._settings.url}: {reason}.") from None
         self._task = asyncio.create_task(self._run())
         for channel in channels:

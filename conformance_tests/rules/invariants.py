@@ -6,6 +6,7 @@ Some states are arranged broken on purpose. A call is blamed only for what held 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation, Probe
@@ -103,27 +104,46 @@ def _register(
 ) -> None:
     @rule(rule_id, title, rule_id, hint=hint)
     def judge(episode: Episode) -> Iterator[Finding]:
-        for operation in episode.operations:
-            if operation.operation not in EFFECTING or operation.overlaps or operation.status is None:
-                continue
-            if not operation.after:
-                continue
+        for moment in _moments(episode):
             lacking = [name for name in needs if name not in episode.capabilities.probes]
             if lacking:
                 yield Inconclusive(
                     f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths"
                 )
                 continue
-            broken = invariant(_joint(operation.after))
+            broken = invariant(_joint(moment.after))
             if broken is None:
                 yield OK
-            elif not operation.before or invariant(_joint(operation.before)) is None:
-                witness = (
-                    *operation.witness,
-                    *(probe.seq for probe in operation.after if probe.name in _SHOWN),
-                )
-                message = f"after {operation.operation}: {title[0].lower()}{title[1:]} does not hold"
-                yield Violation(rule_id, message, (right,), broken, witness)
+            elif not moment.before or invariant(_joint(moment.before)) is None:
+                shown = (probe.seq for probe in moment.after if probe.name in _SHOWN)
+                message = f"after {moment.what}: {title[0].lower()}{title[1:]} does not hold"
+                yield Violation(rule_id, message, (right,), broken, (*moment.witness, *shown))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The states before and after a call, or a race as a whole."""
+
+    what: str
+    before: tuple[Probe, ...]
+    after: tuple[Probe, ...]
+    witness: tuple[int, ...]
+
+
+def _moments(episode: Episode) -> Iterator[_Moment]:
+    for operation in episode.operations:
+        if operation.operation not in EFFECTING or operation.overlaps or operation.status is None:
+            continue
+        if operation.after:
+            yield _Moment(operation.operation, operation.before, operation.after, operation.witness)
+    # A call without an answer may still be at work when the state after the race is read.
+    if episode.race and all(call.status is not None for call in episode.race):
+        before = tuple(probe for call in episode.race for probe in call.before)
+        after = tuple(probe for call in episode.race for probe in call.after)
+        if after:
+            names = " and ".join(sorted({call.operation for call in episode.race}))
+            witness = tuple(seq for call in episode.race for seq in call.witness)
+            yield _Moment(f"calls of {names} side by side", before, after, witness)
 
 
 _SHOWN = ("booking", "room", "guests", "tokens")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from conformance_tests.episode import Episode, Operation
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
+from conformance_tests.rules.arrivals import EDGES
 from conformance_tests.rules.facts import (
     CHECK_IN,
     CHECK_OUT,
@@ -142,7 +144,7 @@ def _succeeds(
     for operation in episode.operations:
         if operation.operation != operation_id or is_refusal_case(operation) or operation.overlaps:
             continue
-        if is_repeat(episode, operation) or not _can(episode, operation):
+        if operation.case in EDGES or is_repeat(episode, operation) or not _can(episode, operation):
             continue
         found = kind(episode, operation)
         if found is Kind.UNKNOWN:
@@ -176,12 +178,18 @@ def _can(episode: Episode, operation: Operation) -> bool:
     return phase(before) == "in_house"
 
 
+_WINDOW_CODES = ("CHECKIN_WRONG_DATE", "CHECKIN_TOO_EARLY", "CHECKIN_TOO_LATE")
+
+
 @rule(
-    "check-in/succeeds", "A check-in of a ready booking succeeds", "endpoints/check-in/path",
+    "check-in/succeeds", "A check-in of a ready booking succeeds", "endpoints/check-in/path", "check-in/policy/arrival-day",
     hint="The state was arranged as ready for check-in: compare the refusal's reason with the state.",
 )  # fmt: skip
 def check_in_succeeds(episode: Episode) -> Iterator[Finding]:
-    return _succeeds(episode, CHECK_IN, {}, "endpoints/check-in/path")
+    for finding in _succeeds(episode, CHECK_IN, {}, "endpoints/check-in/path"):
+        yield finding
+        if isinstance(finding, Violation) and any(code in finding.actual for code in _WINDOW_CODES):
+            yield replace(finding, clause="check-in/policy/arrival-day")
 
 
 @rule(

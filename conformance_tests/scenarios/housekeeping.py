@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance_tests.refusals import ROOM
-from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
+from conformance_tests.scenarios.scenario import Scenario, Step, Wanted, look
 
 
 def _room(status: str) -> tuple[Wanted, ...]:
@@ -27,7 +27,13 @@ def workflow() -> Iterable[Scenario]:
         "housekeeping/clean-and-pass",
         "housekeeping",
         _room("CHECKOUT_DIRTY"),
-        (*cleaning, _step("inspectRoom", passed=True, notes="spotless"), _no_op("READY_FOR_GUEST")),
+        (
+            *cleaning,
+            _step("inspectRoom", passed=True, notes="spotless"),
+            _no_op("READY_FOR_GUEST"),
+            look("read/history", "roomStatusHistory"),
+            look("read/history", "roomStatusHistory", limit=2),
+        ),
     )
     yield Scenario(
         "housekeeping/clean-and-fail",

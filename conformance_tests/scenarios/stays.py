@@ -26,6 +26,12 @@ def stays() -> Iterable[Scenario]:
             (Wanted(READY, {"party_size": party_size}),),
             (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
         )
+    yield Scenario(
+        "check-in/known-guests",
+        "stays",
+        (Wanted(READY, {"party_size": 3, "known_guests": True}),),
+        (CHECK_IN, CHECK_IN_AGAIN),
+    )
     full = {
         "party_size": 3,
         "walk_ins": 1,
@@ -53,6 +59,10 @@ def stays() -> Iterable[Scenario]:
         (Step("check-out/orphan", "checkOut"),),
     )
     yield _turnover()
+    for edge in ("early", "late", "other_date"):
+        slug = f"check-in/edge-{edge.replace('_', '-')}"
+        state = "booking at the edge of its arrival window"
+        yield Scenario(slug, "stays", (Wanted(state, {"edge": edge}),), (Step(slug, "checkIn"),))
     yield _in_a_row()
 
 

@@ -11,7 +11,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from conformance_tests.refusals import NO_ROOM, READY, ROOM
 from conformance_tests.scenarios.scenario import Scenario, Step, Wanted
@@ -60,9 +59,9 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
 
     edges = list(_edges())
     chance.shuffle(edges)
-    graph: Any = nx.MultiDiGraph()
-    for edge in edges:
-        graph.add_edge(edge.start, edge.end, edge=edge)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for one in edges:
+        graph.add_edge(one.start, one.end, edge=one)
     # Where more steps begin than end, a path begins: the source leads there, and back from where more end.
     for status in sorted(graph):
         surplus = graph.out_degree(status) - graph.in_degree(status)
@@ -73,15 +72,15 @@ def _paths(chance: random.Random) -> Iterator[list[_Edge]]:
         start = _SOURCE if _SOURCE in whole else min(component)
         path: list[_Edge] = []
         for step in nx.eulerian_circuit(whole, start, keys=True):
-            taken: _Edge | None = whole.edges[step].get("edge")
+            edge: _Edge | None = whole.edges[step].get("edge")
             full = len(path) >= _LONGEST or (
-                taken is not None and taken.stay and any(one.stay for one in path)
+                edge is not None and edge.stay and any(taken.stay for taken in path)
             )
-            if path and (taken is None or full):
+            if path and (edge is None or full):
                 yield path
                 path = []
-            if taken is not None:
-                path.append(taken)
+            if edge is not None:
+                path.append(edge)
         if path:
             yield path
 

@@ -110,7 +110,50 @@ class DialectChannels(BaseModel):
     )
     rooms: Annotated[str | None, Field(min_length=1)] = None
     staff: Annotated[str | None, Field(min_length=1)] = None
-    guest: Annotated[str | None, Field(min_length=1)] = None
+    guest: Annotated[
+        str | None,
+        Field(
+            description="A channel that Pusher asks the backend about before anybody may listen: it carries the raw guest token.",
+            min_length=1,
+            pattern="^(private|presence)-",
+        ),
+    ] = None
+
+
+Category = TypeAliasType(
+    "Category",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+EventType = TypeAliasType(
+    "EventType",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+Type = TypeAliasType(
+    "Type",
+    Annotated[
+        str | None, Field(description="null or false: not sent.", min_length=1)
+    ],
+)
+
+
+Payload = TypeAliasType(
+    "Payload",
+    Annotated[
+        str | None,
+        Field(
+            description="null or false: the payload fields stand at the root of the event.",
+            min_length=1,
+        ),
+    ],
+)
 
 
 class DialectEnvelope(BaseModel):
@@ -118,14 +161,19 @@ class DialectEnvelope(BaseModel):
         extra="forbid",
         frozen=True,
     )
-    category: Annotated[str | None, Field(min_length=1)] = None
-    event_type: Annotated[str | None, Field(min_length=1)] = None
-    type: Annotated[str | None, Field(min_length=1)] = None
+    category: Annotated[
+        Category | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
+    event_type: Annotated[
+        EventType | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
+    type: Annotated[
+        Type | Literal[False] | None, Field(description="null or false: not sent.")
+    ] = None
     payload: Annotated[
-        str | None,
+        Payload | Literal[False] | None,
         Field(
-            description="null: the payload fields stand at the root of the event.",
-            min_length=1,
+            description="null or false: the payload fields stand at the root of the event."
         ),
     ] = None
     meta: Annotated[str | None, Field(min_length=1)] = None

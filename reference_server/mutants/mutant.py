@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import pkgutil
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -19,6 +21,7 @@ Lie: TypeAlias = Callable[[Any], Any]
 
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _LAYERS = get_args(Layer)
+_ARRANGING = ("reference_server.seed:demo_world", "reference_server.control.stage:Stage._carry_out")
 _log = structlog.get_logger("staycheck.mutants")
 
 
@@ -47,6 +50,15 @@ class UnknownMutant(LookupError):
 
 
 _registry: dict[str, Mutant] = {}
+
+
+class _Arranging(threading.local):
+    """Whether this thread arranges something: then it is truthful."""
+
+    depth = 0
+
+
+_arranging = _Arranging()
 
 
 def mutant(name: str, broken_clause: str, *places: str) -> Callable[[Lie], Lie]:
@@ -88,14 +100,46 @@ def get_mutant(name: str) -> Mutant:
 
 
 def install(name: str) -> Mutant:
-    """Make this process lie, for good. Raises: `UnknownMutant`; AttributeError when a place is gone."""
+    """Make this process lie, for good. Raises: `UnknownMutant`; AttributeError when a place is gone.
+
+    Requests meet the lie. The demo hotel and the arranged states are made by operations too, and are made honestly: a
+    mutant breaks what is judged, not what the judging stands on.
+    """
     found = get_mutant(name)
     for place in found.places:
-        module, _, path = place.partition(":")
-        owner: Any = importlib.import_module(module)
-        *outer, last = path.split(".")
-        for step in outer:
-            owner = getattr(owner, step)
-        setattr(owner, last, found.lie(getattr(owner, last)))
+        _replace(place, lambda original: _unless_arranging(original, found.lie(original)))
+    for place in _ARRANGING:
+        _replace(place, _honestly)
     _log.warning("mutant_installed", mutant=name, clause=found.clause)
     return found
+
+
+def _replace(place: str, change: Lie) -> None:
+    module, _, path = place.partition(":")
+    owner: Any = importlib.import_module(module)
+    *outer, last = path.split(".")
+    for step in outer:
+        owner = getattr(owner, step)
+    setattr(owner, last, change(getattr(owner, last)))
+
+
+def _unless_arranging(original: Any, lie: Any) -> Any:
+    """The lie, and the original while something is arranged. What is no function cannot tell, and always lies."""
+    if not (inspect.isfunction(original) or inspect.isclass(original)) or not callable(lie):
+        return lie
+
+    def chosen(*arguments: Any, **named: Any) -> Any:
+        return (original if _arranging.depth else lie)(*arguments, **named)
+
+    return chosen
+
+
+def _honestly(original: Any) -> Any:
+    def told(*arguments: Any, **named: Any) -> Any:
+        _arranging.depth += 1
+        try:
+            return original(*arguments, **named)
+        finally:
+            _arranging.depth -= 1
+
+    return told

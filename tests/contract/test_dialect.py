@@ -284,7 +284,7 @@ def test_what_the_dialect_does_not_know_passes_unchanged() -> None:
         ({"paths": {"checkIn": "/{id}"}}, "which is no parameter of the contract"),
         ({"paths": {"checkIn": "/x/{room_id}", "checkOut": "/x/{booking_id}"}}, "checkIn and checkOut have the same path"),
         ({"channels": {"staff": "all"}}, "needs {hotel_slug}"),
-        ({"channels": {"guest": "{booking_id}.{room}"}}, "may hold"),
+        ({"channels": {"guest": "private-{booking_id}.{room}"}}, "may hold"),
         ({"event_names": {"room_updated": "x", "room_occupancy_updated": "x"}}, "are both 'x'"),
         ({"channels": {"staff": "{hotel_slug}.rooms"}, "event_names": {"room_updated": "x", "booking_updated": "x"}},
          "and both have an event 'x'"),
@@ -303,3 +303,19 @@ def test_a_dialect_that_cannot_be_is_refused_in_a_sentence(part: dict[str, Any],
 def test_a_document_that_is_no_dialect_is_refused() -> None:
     with pytest.raises(SchemaViolation, match="chanels is not allowed here; did you mean channels"):
         parse_dialect({"name": "x", "chanels": {}})
+
+
+def test_a_guest_channel_that_anybody_may_listen_to_is_no_dialect() -> None:
+    """Called private-guest-booking in the history, it would hide that the raw token stands in public."""
+    with pytest.raises(SchemaViolation, match="guest"):
+        parse_dialect({"name": "x", "channels": {"guest": "guest-{booking_id}"}})
+    parse_dialect({"name": "x", "channels": {"guest": "presence-{booking_id}"}})
+
+
+def test_what_is_not_sent_may_be_said_in_a_format_without_null() -> None:
+    words = {"event_type": False, "payload": False, "category": False}
+    silent = {"event_type": None, "payload": None, "category": None}
+    assert (
+        parse_dialect({"name": "x", "envelope": words}).envelope
+        == parse_dialect({"name": "x", "envelope": silent}).envelope
+    )

@@ -70,7 +70,7 @@ def every_duplicate_published_the_departure(tape: Tape) -> None:
             tape.again(line, event_id=f"{name}-again-{number}")
 
 
-@lie("races/one-room-two-bookings", base=races.one_room)
+@lie("races/one-room-two-bookings", "room/invariant/one-in-house-booking", base=races.one_room)
 def both_bookings_are_in_the_room(tape: Tape) -> None:
     detail = booking("in_house", room("OCCUPIED"), booking_id=OTHER_BOOKING)
     reply(tape, "B").update(status=200, body={"message": "In", "guest_token": "fp:0000000000dd"} | detail)
@@ -95,7 +95,7 @@ def check_in_lines(tape: Tape) -> list[dict[str, object]]:
     return [line for line in tape.lines if line["kind"] == "event"]
 
 
-@lie("races/check-in-against-check-out", base=races.in_and_out)
+@lie("races/check-in-against-check-out", "room/invariant/departed-without-token", base=races.in_and_out)
 def a_token_outlived_the_race(tape: Tape) -> None:
     seen(tape, "tokens")[-1].update(status="ACTIVE", revoked_at=None, revoke_reason=None)
 
@@ -121,7 +121,7 @@ def a_check_out_that_had_returned_before_the_check_in_began(tape: Tape) -> None:
     tape.lines[position:position] = [calls[1], left]
 
 
-@lie("races/assign-against-check-in", base=races.assign_and_check_in)
+@lie("races/assign-against-check-in", "room/invariant/occupied-iff-in-house", base=races.assign_and_check_in)
 def refused_for_want_of_a_room_it_went_into(tape: Tape) -> None:
     seen(tape, "booking").update(checked_in_at=CAME)
 
@@ -133,7 +133,7 @@ def both_bookings_were_given_the_room(tape: Tape) -> None:
     seen(tape, "booking", position=1).update(copy.deepcopy(detail))
 
 
-@lie("races/status-against-check-in", base=races.maintenance)
+@lie("races/status-against-check-in", "room/invariant/occupied-iff-in-house", base=races.maintenance)
 def a_guest_in_a_room_under_maintenance(tape: Tape) -> None:
     there = good.joint("in_house")["booking"]
     reply(tape, "A").update(status=200, body={"message": "In", "guest_token": "fp:0000000000bb"} | there)

@@ -336,3 +336,9 @@ def test_a_fence_on_one_channel_proves_nothing_on_another() -> None:
             line["fence"]["arrived"] = {"sink": ["staff"]}
     verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(tape.text())["rules"]}
     assert verdicts["events/check-in/nothing-missing"] == "inconclusive"
+
+
+def test_one_observer_is_the_only_place_an_event_is_seen() -> None:
+    """A second observer is nobody's duty: without one the rule that compares them is not left unexercised."""
+    verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(good.stay().text())["rules"]}
+    assert verdicts["events/dedup/same-id-everywhere"] == "pass"
