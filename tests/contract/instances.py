@@ -38,6 +38,7 @@ BY_PATTERN = {
     r"^[a-z0-9-]{1,32}$": ["run-1", "0"],
     r"^[A-Za-z_][A-Za-z0-9_]*$": ["TOKEN", "_x1"],
     r"^https?://": ["http://localhost:8787", "https://h/x"],
+    r"^https?://[^/]+$": ["http://localhost:3000", "https://desk.example"],
     r"^wss?://": ["ws://localhost:8787"],
 }
 
