@@ -291,15 +291,24 @@ class Episode:
         """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
         lost = False
         for notice in self.notices:
-            if notice.observer != observer or notice.seq > operation.until:
+            if notice.observer != observer:
                 continue
             if "connection was lost" in notice.text:
-                lost = True
+                lost = lost or not self._in_before(notice, observer, operation)
             elif "Connected again" in notice.text and notice.seq < operation.seq:
                 lost = False  # it was back before the call
+            if notice.seq > operation.until:
+                continue
             if channel is not None and channel in notice.text:
                 return f"the observer is not on the guest channel: {notice.text}"
         return "the observer lost its connection" if lost else None
+
+    def _in_before(self, notice: Notice, observer: str, operation: Operation) -> bool:
+        """Everything of the call was in at the observer when it lost its connection, however late that was noticed."""
+        if notice.since is None or operation.reply is None:
+            return notice.seq > operation.until
+        fence = self.flushed_after(operation.reply.t, observer)
+        return fence is not None and fence.ended <= notice.since
 
     def interrupted(self, observer: str, since: int, until: int) -> bool:
         """Whether the observer said anything of itself between two lines, such as a lost connection."""

@@ -144,7 +144,7 @@ def _(original: Any) -> Any:
 
 
 @mutant(
-    "failed-commit-is-a-success", "order/after-commit", "reference_server.store.sqlite:SqliteStore._commit"
+    "failed-commit-is-a-success", "check-in/room/status", "reference_server.store.sqlite:SqliteStore._commit"
 )
 def _(original: Any) -> Any:
     """Every fifth commit of an operation fails, is logged, and is taken for done: answered and announced."""

@@ -18,7 +18,7 @@ from simulator.decide import decide
 from simulator.world import Booking, Change, GuestToken, Put, Room, World
 
 _EXECUTE = "reference_server.unit_of_work:UnitOfWork.execute"
-_LATER = 0.4
+_LATER = 1.2
 """Seconds after the answer at which a job of the queue is done."""
 
 Split = Callable[[World, Command, Change], Change | None]
@@ -79,7 +79,7 @@ def _(original: Any) -> Any:
     return _in_pieces((CheckIn,), lambda world, command, change: None if _row(change, Booking) else change)
 
 
-@mutant("room-is-freed-later", "check-out/room/status", _EXECUTE)
+@mutant("room-is-freed-later", "order/after-commit", _EXECUTE)
 def _(original: Any) -> Any:
     """The booking departs at once, and the room is freed by a job."""
     return _in_pieces((CheckOut,), lambda world, command, change: None if _row(change, Room) else change)
@@ -113,7 +113,7 @@ def _(original: Any) -> Any:
     return _in_pieces((SetRoomStatus,), split)
 
 
-@mutant("left-room-follows-later", "assignment/move/old-room-dirty", _EXECUTE)
+@mutant("left-room-follows-later", "order/after-commit", _EXECUTE)
 def _(original: Any) -> Any:
     """A move takes the new room at once, and leaves the old one in a transaction that comes later."""
 
@@ -195,7 +195,8 @@ def _(original: Any) -> Any:
             now = self._clock.now()
             fresh = slice_for(tx, command)
             own = fresh.bookings.get(command.booking_id)
-            world = before.apply([Put(own)]) if own and own.phase == "expected" else fresh
+            moved = own is None or own.room_id not in before.rooms or own.phase != "expected"
+            world = fresh if moved or own is None else before.apply([Put(own)])
             decision = decide(world, command, actor, now, tx)
             tx.write(decision.changes)
             tx.enqueue(decision.events, now)
@@ -232,7 +233,7 @@ def _(original: Any) -> Any:
             if not self._seen & {("torn", 1)}:
                 self._seen.add(("torn", 1))
                 self._tx._connection.execute("ROLLBACK")
-                time.sleep(0.02)  # on a store thread
+                time.sleep(0.06)  # on a store thread
                 self._tx._connection.execute("BEGIN")
             super()._stay(booking)
 
