@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-slow lint format generate clients clean
+.PHONY: help install demo serve test test-slow mutants lint format generate clients clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: $(STAMP) ## Run the tests, without the slow ones
 
 test-slow: $(STAMP) ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
+
+mutants: $(STAMP) ## Judge our own server once per mutant and print which rules found it (minutes)
+	$(BIN)/staycheck mutants
 
 lint: $(STAMP) ## Everything that is checked without running the product; the same as pre-commit
 	$(BIN)/ruff check .

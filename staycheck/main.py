@@ -15,13 +15,14 @@ from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE, EXIT_USAGE
 from contract.clauses import contract_version
 from staycheck.explaining import explain, rules
 from staycheck.judging import check, demo, judge
+from staycheck.mutating import mutants
 from staycheck.serving import serve
 from staycheck.starting import init
 
 app = typer.Typer(
     name="staycheck", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-for command in (demo, serve, check, judge, rules, explain, init):
+for command in (demo, serve, check, judge, rules, explain, mutants, init):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ from contract.pusher.app import PusherAddress, PusherApp, parse_realtime_url
 from reference_server.app import DEFAULT_APP, Settings
 from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
+from reference_server.mutants import UnknownMutant, install
 from reference_server.process import ListenError, run
 from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
@@ -51,6 +52,12 @@ def serve(
             help="Milliseconds that a transaction stays open after its work is done.", min=0, max=10_000
         ),
     ] = 0,
+    mutant: Annotated[
+        str | None,
+        typer.Option(
+            help="Break one promise on purpose; `staycheck mutants --list` names them.", hidden=True
+        ),
+    ] = None,
     announce: Annotated[
         bool, typer.Option("--announce", help="Print one JSON line when ready, nothing else.")
     ] = False,
@@ -61,17 +68,27 @@ def serve(
     The control surface under /_staycheck/ answers on loopback only, unless STAYCHECK_CONTROL_TOKEN is set.
     """
     places = [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()]
-    settings = _settings(db, places, check_replies, slow_commit / 1000)
+    # What a mutant says must reach the wire as it is.
+    settings = _settings(db, places, check_replies and mutant is None, slow_commit / 1000)
     if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
             "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1."
         )
     configure_logs(quiet=quiet or announce, secrets=_secrets(settings))
+    if mutant is not None:
+        _break(mutant)
     try:
         run(settings, host, port, lambda url: _ready(url, settings, announce))
     except (ListenError, StoreError) as error:
         could_not_judge(str(error))
+
+
+def _break(name: str) -> None:
+    try:
+        install(name)
+    except UnknownMutant as unknown:
+        wrong_usage(f"--mutant: {unknown}")
 
 
 def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: float) -> Settings:

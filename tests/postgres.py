@@ -27,11 +27,16 @@ def _problem() -> str | None:
     return None
 
 
+def available() -> None:
+    """Go on when there is a server; otherwise skip, or fail where one is required."""
+    problem = _problem()
+    require("postgres", problem is None, problem or "")
+
+
 @contextmanager
 def new_schema() -> Iterator[str]:
     """The `--db` address of a schema that nobody has made yet. It is dropped at the end."""
-    problem = _problem()
-    require("postgres", problem is None, problem or "")
+    available()
     name = f"staycheck_test_{secrets.token_hex(6)}"
     try:
         yield f"{ADDRESS}?schema={name}"

@@ -13,25 +13,12 @@ from contextlib import contextmanager
 import pytest
 
 from tests.server.test_process import SERVE
+from tools.false_alarms import busy_processors
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 _SEEDS = range(1, 3)
 _SECONDS = 110
-
-
-@contextmanager
-def busy_processors() -> Iterator[None]:
-    """One process per processor that does nothing but work."""
-    burners = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)
-    ]
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
 
 
 @contextmanager
@@ -50,7 +37,7 @@ def serving(db: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_it_conforms_on_postgresql_under_load(new_schema: str, seed: int) -> None:
-    with serving(new_schema) as url, busy_processors():
+    with serving(new_schema) as url, busy_processors(os.cpu_count() or 1):
         checked = subprocess.run(
             [sys.executable, "-m", "staycheck.main", "check", url, "--seed", str(seed), "--json"],
             capture_output=True, text=True, timeout=_SECONDS, check=False,

@@ -1,0 +1,62 @@
+"""The matrix mutant x rule: our own server, started once per mutant and judged as any backend is.
+
+A mutant is killed when a rule finds a violation of the very clause it breaks; other rules may fail too, and are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from conformance_tests.rule import all_rules
+from contract.clauses import Level, contract_version
+from reference_server.mutants import Mutant
+from staycheck.reference_runs import Judged, ReferenceRun, judge_runs
+
+CONTROL = "without a mutant"
+
+
+def judge_mutants(
+    names: Sequence[str], *, seed: int, race_tries: int, jobs: int
+) -> Iterator[tuple[str, Judged]]:
+    """Judge the server without a mutant (`CONTROL`) and with each, `jobs` at a time; results come as they are ready."""
+    runs = [ReferenceRun(name, seed, race_tries, ("--mutant", name)) for name in names]
+    for run, judged in judge_runs([ReferenceRun(CONTROL, seed, race_tries), *runs], jobs=jobs):
+        yield run.name, judged
+
+
+def matrix(
+    mutants: Iterable[Mutant], results: Mapping[str, Judged], *, seed: int, whole: bool
+) -> dict[str, Any]:
+    """The matrix as `schemas/files/kill_matrix.schema.json` has it. `whole`: every mutant was run."""
+    rows = [_row(each, results[each.name]) for each in mutants]
+    killers = {rule for row in rows for rule in row["killed_by"]}
+    control = results[CONTROL]
+    return {
+        "kill_matrix": 1,
+        "staycheck": metadata.version("staycheck"),
+        "contract": contract_version(),
+        "seed": seed,
+        "control": {"verdict": control.verdict, "failed": control.failed},
+        "mutants": rows,
+        "survivors": [row["name"] for row in rows if not row["killed"]],
+        "rules_without_kill": [
+            rule.id for rule in all_rules() if rule.level is Level.MUST and rule.id not in killers
+        ]
+        if whole
+        else [],
+    }
+
+
+def _row(each: Mutant, judged: Judged) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "layer": each.layer,
+        "clause": each.clause,
+        "summary": each.summary,
+        "killed": any(clause == each.clause for _, clause in judged.broken),
+        "killed_by": judged.failed,
+        "verdict": judged.verdict,
+        **({"problem": judged.problem} if judged.problem else {}),
+    }

@@ -1,0 +1,76 @@
+"""Mutants: every one is a switch of its own that fits the code it replaces, and the matrix says what the runs found."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance_tests.rule import all_rules
+from contract.schema_store import schema_store
+from reference_server.mutants import Mutant, UnknownMutant, all_mutants, get_mutant, install, mutant
+from staycheck.kill_matrix import CONTROL, judge_mutants, matrix
+from staycheck.reference_runs import Judged
+
+EVERYONE = all_mutants()
+BY_NAME = pytest.mark.parametrize("each", EVERYONE, ids=lambda each: each.name)
+
+
+@BY_NAME
+def test_what_a_mutant_replaces_is_there_and_can_be_replaced(each: Mutant) -> None:
+    for place in each.places:
+        module, _, path = place.partition(":")
+        found: Any = importlib.import_module(module)
+        for step in path.split("."):
+            found = getattr(found, step)
+        assert each.lie(found) is not found
+
+
+@BY_NAME
+def test_a_mutant_breaks_a_promise_that_is_judged(each: Mutant) -> None:
+    assert each.clause in {name for rule in all_rules() for name in rule.clauses}
+
+
+def test_the_suite_cannot_reach_them() -> None:
+    """The switch is the server's own: nothing that judges may even name it."""
+    for file in Path("conformance_tests").rglob("*.py"):
+        assert "mutant" not in file.read_text(), file
+
+
+def test_an_unknown_mutant_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownMutant, match="did you mean check-out-keeps-tokens"):
+        install("check-out-keep-token")
+
+
+def test_two_of_one_name_are_refused() -> None:
+    taken = get_mutant("check-out-keeps-tokens")
+    with pytest.raises(ValueError, match="two of that name"):
+        mutant.mutant(taken.name, taken.clause, *taken.places)(taken.lie)
+
+
+def test_the_matrix_tells_a_kill_by_the_clause_from_one_by_another() -> None:
+    one, other = EVERYONE[:2]
+    found = matrix(
+        (one, other),
+        {
+            CONTROL: Judged("pass"),
+            one.name: Judged("fail", frozenset({("check-in/room/status", one.clause)})),
+            other.name: Judged("fail", frozenset({("check-in/room/status", "check-in/room/status")})),
+        },
+        seed=3,
+        whole=True,
+    )
+    assert [row["killed"] for row in found["mutants"]] == [True, False]
+    assert found["survivors"] == [other.name]
+    assert "check-in/room/status" not in found["rules_without_kill"]
+    assert "check-out/room/status" in found["rules_without_kill"]
+    assert schema_store().valid("files/kill_matrix.schema.json", found)
+
+
+@pytest.mark.timeout(300)
+def test_a_run_tells_a_mutant_from_the_server_as_it_is() -> None:
+    results = dict(judge_mutants(["check-out-keeps-tokens"], seed=5, race_tries=0, jobs=2))
+    assert results[CONTROL].failed == []
+    assert "check-out/tokens/revoked" in results["check-out-keeps-tokens"].failed

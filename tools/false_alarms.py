@@ -1,0 +1,103 @@
+"""Runs the suite against our own server over and over; every verdict but `pass` is a false alarm.
+
+    python -m tools.false_alarms --seeds 1-1000 [--db postgresql://user@host/database] [--load 1] [--jobs 2] [--keep DIR]
+
+Every run starts a server of its own with the next seed. `--load` processes do nothing but take processor time meanwhile.
+On PostgreSQL every run has a schema of its own, dropped at the end. Histories that did not pass are left in `--keep`.
+Exit code 0 when every run passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conformance_tests.scenarios.races import TRIES
+from staycheck.reference_runs import Judged, ReferenceRun, judge_runs
+
+
+def campaign(
+    seeds: range, db: str, *, load: int, jobs: int, keep: Path | None = None, race_tries: int = TRIES
+) -> Iterator[tuple[int, Judged]]:
+    """(seed, what came of it) for every seed, as they are ready."""
+    runs = [
+        ReferenceRun(
+            _schema(seed) if db.startswith("postgres") else db,
+            seed,
+            race_tries,
+            ("--db", f"{db}?schema={_schema(seed)}" if db.startswith("postgres") else db),
+            keep / f"seed-{seed}.jsonl" if keep else None,
+        )
+        for seed in seeds
+    ]
+    with busy_processors(load):
+        for run, judged in judge_runs(runs, jobs=jobs):
+            if db.startswith("postgres"):
+                _drop(db, run.name)
+            yield run.seed, judged
+
+
+@contextmanager
+def busy_processors(count: int) -> Iterator[None]:
+    """`count` processes that do nothing but work."""
+    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+
+def _schema(seed: int) -> str:
+    return f"staycheck_alarm_{os.getpid()}_{seed}"
+
+
+def _drop(db: str, schema: str) -> None:
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(db, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", default="1-20", help="FIRST-LAST")
+    parser.add_argument("--db", default="memory")
+    parser.add_argument("--load", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--race-tries", type=int, default=TRIES)
+    parser.add_argument("--keep", type=Path)
+    asked = parser.parse_args()
+    first, _, last = asked.seeds.partition("-")
+    if asked.keep:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+    seeds = range(int(first), int(last or first) + 1)
+    verdicts: Counter[str] = Counter()
+    begun = time.monotonic()
+    for seed, judged in campaign(
+        seeds, asked.db, load=asked.load, jobs=asked.jobs, keep=asked.keep, race_tries=asked.race_tries
+    ):
+        verdicts[judged.verdict] += 1
+        if judged.verdict != "pass":
+            what = judged.failed or judged.unjudged[:5]
+            print(f"seed {seed}: {judged.verdict} {', '.join(what)} {judged.problem or ''}", flush=True)
+        elif sum(verdicts.values()) % 20 == 0:
+            print(f"{sum(verdicts.values())} runs: {dict(verdicts)}", flush=True)
+    spent = time.monotonic() - begun
+    print(f"{sum(verdicts.values())} runs in {spent:.0f} s on {asked.db.split(':')[0]}: {dict(verdicts)}")
+    return 0 if set(verdicts) == {"pass"} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
