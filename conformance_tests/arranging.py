@@ -7,7 +7,6 @@ comes back with the reason, and the rules that need it are inconclusive.
 from __future__ import annotations
 
 import asyncio
-import json
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from conformance_tests.discovery import why
+from conformance_tests.json_text import read_json
 from conformance_tests.line_process import LineProcess
 from conformance_tests.scenarios.scenario import Wanted
 from conformance_tests.target import Target, TargetError, UnreachableError
@@ -27,6 +28,13 @@ BATCH = 50
 """States in one question: enough to be quick, few enough that a slow backend answers in time."""
 _SECONDS_PER_BATCH = 30.0
 _REPLY = "files/states_reply.schema.json"
+_MAX_BYTES = 64 << 20
+_ANSWERED = {
+    401: "it wants a token: name the variable that holds it as token_env under [states]",
+    403: "it wants another token: name the variable that holds it as token_env under [states]",
+    404: "there is no such endpoint; [states] url in the target names it",
+    405: "it takes no POST; [states] url in the target names another endpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,9 @@ def arranger(target: Target, session: aiohttp.ClientSession) -> Arranger:
         headers = {"Authorization": f"Bearer {states.token}"} if states.token else {}
         return _HttpArranger(session, target.url(states.url), headers)
     if states.command:
-        return _CommandArranger(LineProcess(states.command, target.directory, token=states.token))
+        return _CommandArranger(
+            LineProcess(states.command, target.directory, token=states.token, what="The states command")
+        )
     if states.pool is not None:
         return _PoolArranger(states.pool)
     return _NoArranger()
@@ -111,23 +121,43 @@ class _Asked(ABC):
 
 class _HttpArranger(_Asked):
     def __init__(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> None:
-        self._session, self.source, self._headers = session, url, headers
+        self._session, self._url, self._headers = session, url, headers
+        self.source = f"The states endpoint {url}"
 
     async def ask(self, question: Mapping[str, Any]) -> Any:
+        raw = bytearray()
         try:
             async with asyncio.timeout(_SECONDS_PER_BATCH):
-                async with self._session.post(self.source, json=question, headers=self._headers) as reply:
-                    text = await reply.text(errors="replace")
+                async with self._session.post(
+                    self._url, json=question, headers=self._headers, allow_redirects=False
+                ) as reply:
+                    async for chunk in reply.content.iter_any():
+                        raw += chunk
+                        if len(raw) > _MAX_BYTES:
+                            break
         except TimeoutError:
             raise UnreachableError(f"{self.source} did not answer within {_SECONDS_PER_BATCH:g} s.") from None
-        except aiohttp.ClientError as error:
-            raise UnreachableError(f"{self.source} does not answer: {error}.") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise UnreachableError(f"{self.source} does not answer ({why(error)}).") from None
         if reply.status != 200:
-            raise UnreachableError(f"{self.source} answered {reply.status} to a question for states.")
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise UnreachableError(f"{self.source} did not answer JSON.") from None
+            raise UnreachableError(f"{self.source} answered {reply.status}{self._way_out(reply)}.")
+        if len(raw) > _MAX_BYTES:
+            raise UnreachableError(f"{self.source} answered more than {_MAX_BYTES >> 20} MiB.")
+        answer, is_json = read_json(bytes(raw))
+        if not is_json:
+            kind = reply.headers.get("Content-Type", "something")[:80]
+            raise UnreachableError(f"{self.source} answered {kind}, and not JSON.")
+        return answer
+
+    @staticmethod
+    def _way_out(reply: aiohttp.ClientResponse) -> str:
+        if 300 <= reply.status < 400:
+            return (
+                ", a redirect, and none is followed, because it could lead to a host that is not allowed; "
+                "write the address it leads to under [states]"
+            )
+        told = _ANSWERED.get(reply.status, "the backend's log says why" if reply.status >= 500 else "")
+        return f": {told}" if told else " to a question for states"
 
     async def close(self) -> None:
         """The session is the run's."""
@@ -151,11 +181,11 @@ class _PoolArranger:
 
     def __init__(self, path: Path) -> None:
         try:
-            pool = json.loads(path.read_text(encoding="utf-8"))
+            pool, is_json = read_json(path.read_bytes())
         except OSError as error:
             raise TargetError(f"The pool {path} cannot be read: {error.strerror}.") from None
-        except ValueError:
-            raise TargetError(f"The pool {path} is not JSON.") from None
+        if not is_json:
+            raise TargetError(f"The pool {path} is not JSON.")
         self._free = _fixtures(pool, path)
 
     async def arrange(self, run: str, wanted: Sequence[Wanted]) -> list[Arranged]:
@@ -168,7 +198,9 @@ class _PoolArranger:
         for index, fixture in enumerate(free):
             if fill(fixture.get("params", {})) == asked:
                 return _arranged(want, free.pop(index))
-        return Arranged(want, unsupported="the pool has no fixture left for it")
+        return Arranged(
+            want, unsupported="the pool has no fixture left for it; each serves once, so it needs one more"
+        )
 
     async def teardown(self, run: str) -> None:
         """Who prepared the fixtures takes them away."""
@@ -186,7 +218,10 @@ def _fixtures(pool: Any, path: Path) -> dict[str, list[dict[str, Any]]]:
         if state not in known:
             raise TargetError(f"The pool {path} has a state {state!r}, which the contract does not know.")
         if not isinstance(fixtures, list) or not all(
-            isinstance(fixture, dict) and isinstance(fixture.get("bindings"), dict) for fixture in fixtures
+            isinstance(fixture, dict)
+            and isinstance(fixture.get("bindings"), dict)
+            and isinstance(fixture.get("params", {}), dict)
+            for fixture in fixtures
         ):
             raise TargetError(f"The pool {path} has no list of {{params, bindings}} for {state!r}.")
         for fixture in fixtures:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance_tests.episode import (
     EMPTY,
+    OUTAGE,
     RACE,
     Arranged,
     Capabilities,
@@ -24,6 +26,7 @@ from conformance_tests.episode import (
     History,
     Notice,
     Operation,
+    Outage,
     Probe,
     Reply,
     mapping,
@@ -119,11 +122,34 @@ def _fence(line: Mapping[str, Any]) -> Fence | None:
     return Fence(line["seq"], float(begun), float(ended), arrived)
 
 
+def _outage(known: Outage | None, line: Mapping[str, Any]) -> Outage:
+    """What is known of an outage with one more line about it."""
+    found = known or Outage(line["seq"], None, None, None, None, ())
+    said = mapping(line.get("outage"))
+    if said.get("state") == "up":
+        return replace(found, up=line["seq"], up_t=line["t"], recovery=said.get("recovery"))
+    if said.get("state") == "waited":
+        return replace(found, waited_t=line["t"])
+    if line["mark"] == "refused":
+        told = {
+            **mapping(line.get("refused")),
+            "seq": line["seq"],
+            "t": line["t"],
+            "observer": line.get("observer", ""),
+        }
+        return replace(found, attempts=(*found.attempts, _event(told)))
+    return found
+
+
+def _calls_of(episode: Episode) -> tuple[Operation, ...]:
+    return (*episode.operations, *episode.race, *episode.outage_calls)
+
+
 def keys_of_bindings(bindings: Mapping[str, Any]) -> set[Key]:
     """The subjects a scenario was arranged with."""
     slug = str(bindings.get("hotel_slug", ""))
     keys: set[Key] = set()
-    for name in ("booking_id", "other_booking_id"):
+    for name in ("booking_id", "other_booking_id", "third_booking_id"):
         if isinstance(bindings.get(name), str):
             keys.add(("booking", bindings[name]))
     for prefix in ("", "free_"):
@@ -166,6 +192,7 @@ class _Cutter:
         self.scenarios: dict[str, None] = {}
         self.unsupported: dict[str, str] = {}
         self.notices: list[Notice] = []
+        self.outages: dict[str, Outage] = {}
         self.lines: dict[int, str] = {}
         self.broken: list[BrokenLine] = []
         self.complete: bool | None = None
@@ -189,7 +216,11 @@ class _Cutter:
         if scenario:
             self.scenarios.setdefault(scenario)
         if line["mark"] == "observer":
-            self.notices.append(Notice(line["seq"], line.get("observer", ""), line.get("text", "")))
+            self.notices.append(
+                Notice(line["seq"], line.get("observer", ""), line.get("text", ""), line.get("since"))
+            )
+        elif line["mark"] in ("outage", "refused") and scenario:
+            self.outages[scenario] = _outage(self.outages.get(scenario), line)
         elif line["mark"] == "run-end":
             self.complete = bool(line.get("complete"))
         elif line["mark"] == "fence":
@@ -268,7 +299,7 @@ class _Cutter:
                 scenario,
                 capabilities,
                 tuple(self.arranged.get(scenario, ())) if scenario else (),
-                tuple(one for one in operations if not one.case.startswith(RACE)),
+                tuple(one for one in operations if not one.case.startswith((RACE, OUTAGE))),
                 tuple(inside),
                 tuple(event for event in events if event.seq <= first),
                 {event.seq: frozen_probes[event.seq] for event in inside if event.seq in frozen_probes},
@@ -276,6 +307,8 @@ class _Cutter:
                 notices,
                 ending,
                 tuple(one for one in operations if one.case.startswith(RACE)),
+                tuple(one for one in operations if one.case.startswith(OUTAGE)),
+                self.outages.get(scenario) if scenario else None,
             )
 
         calls_of: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
@@ -290,7 +323,7 @@ class _Cutter:
             capabilities,
             tuple(episodes),
             tuple(self.events),
-            tuple(operation for found in episodes for operation in (*found.operations, *found.race)),
+            tuple(operation for found in episodes for operation in _calls_of(found)),
             tuple(self.probes),
             self.unsupported,
             self.lines,
@@ -354,6 +387,12 @@ def render_line(line: Mapping[str, Any]) -> str:
         tail = f" missing: {line['missing']}" if line.get("missing") else ""
         return f"{t} probe {line['probe']} {subject} ({line['when']}){tail}"
     if kind == "mark":
+        if line["mark"] == "refused":
+            said = mapping(line.get("refused"))
+            event_id = mapping(mapping(said.get("data")).get("meta")).get("event_id")
+            return (
+                f"{t} refused ({said.get('mode')}) {said.get('name')} on {said.get('channel')}, id {event_id}"
+            )
         return f"{t} mark {line['mark']} {line.get('scenario', '')}".rstrip()
     return f"{t} {kind}"
 

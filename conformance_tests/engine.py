@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from conformance_tests.coverage import Coverage
 from conformance_tests.cutting import cut
 from conformance_tests.episode import History
 from conformance_tests.rule import Finding, Inconclusive, Rule, Unreached, Violation, select
@@ -184,8 +185,16 @@ def judge_lines(
             "complete": history.complete,
             "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in history.broken],
         },
+        "coverage": _coverage(history),
         "rules": reports,
     }
+
+
+def _coverage(history: History) -> dict[str, Any]:
+    coverage = Coverage()
+    for episode in history.episodes:
+        coverage.take(episode)
+    return coverage.report()
 
 
 def _overall(verdicts: Sequence[Verdict], history: History) -> Verdict:

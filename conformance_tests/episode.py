@@ -23,6 +23,8 @@ FENCE = "fence"
 """The scenario under which the suite records the operations of its fences."""
 RACE = "race/"
 """How the case of a call begins that was made side by side with others."""
+OUTAGE = "outage/"
+"""How the case of a call begins that was made while the sink refused its events."""
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
@@ -171,11 +173,30 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something an observer said about itself, such as a lost connection or a refused subscription."""
+    """Something an observer said about itself, such as a lost connection or a refused subscription.
+
+    `since`: from when on it may have missed events, in seconds since the run began.
+    """
 
     seq: int
     observer: str
     text: str
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """When the sink refused what is about an episode, in seqs and seconds; `attempts` are the triggers it did not take.
+
+    `waited` is when the suite stopped waiting for them, `recovery` how long the target lets its backend take.
+    """
+
+    down: int
+    up: int | None
+    up_t: float | None
+    waited_t: float | None
+    recovery: float | None
+    attempts: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +255,7 @@ class Episode:
 
     `race` are the calls that were made side by side, in the order they were started; its first call has the snapshots from
     before all of them and after all of them. They are in no order, so they are not among `operations`: what is judged call by
-    call is judged there only.
+    call is judged there only. `outage_calls` were made while the sink refused their events, and stand apart likewise.
 
     `strays` are events about the episode's subjects before its first call; they belong to the arranging.
     """
@@ -250,6 +271,8 @@ class Episode:
     notices: tuple[Notice, ...] = ()
     ending: Ending = Ending(None, None, frozenset())
     race: tuple[Operation, ...] = ()
+    outage_calls: tuple[Operation, ...] = ()
+    outage: Outage | None = None
 
     @property
     def is_fence(self) -> bool:
@@ -260,15 +283,24 @@ class Episode:
         """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
         lost = False
         for notice in self.notices:
-            if notice.observer != observer or notice.seq > operation.until:
+            if notice.observer != observer:
                 continue
             if "connection was lost" in notice.text:
-                lost = True
+                lost = lost or not self._in_before(notice, observer, operation)
             elif "Connected again" in notice.text and notice.seq < operation.seq:
                 lost = False  # it was back before the call
+            if notice.seq > operation.until:
+                continue
             if channel is not None and channel in notice.text:
                 return f"the observer is not on the guest channel: {notice.text}"
         return "the observer lost its connection" if lost else None
+
+    def _in_before(self, notice: Notice, observer: str, operation: Operation) -> bool:
+        """Everything of the call was in at the observer when it lost its connection, however late that was noticed."""
+        if notice.since is None or operation.reply is None:
+            return notice.seq > operation.until
+        fence = self.flushed_after(operation.reply.t, observer)
+        return fence is not None and fence.ended <= notice.since
 
     def interrupted(self, observer: str, since: int, until: int) -> bool:
         """Whether the observer said anything of itself between two lines, such as a lost connection."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from conformance_tests.discovery import why
 from conformance_tests.json_text import read_json
 from conformance_tests.recorder import Recorder
 from conformance_tests.refusals import ANONYMOUS, GUEST
@@ -38,6 +39,17 @@ class Answer:
     @property
     def ok(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+
+def _login_problem(answer: Answer) -> str:
+    """Why there is no token, and what to do about it."""
+    if answer.status is None:
+        return f"{answer.reason} (is the backend running there?)"
+    if answer.ok:
+        return "the login was answered without a token; dialect.auth.login_token says where it stands"
+    if 300 <= answer.status < 400:
+        return f"the login was answered {answer.status}, a redirect, and none is followed; name the address it leads to"
+    return f"the login was answered {answer.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +160,7 @@ class HttpClient:
             return Answer(None, reason=f"no answer within {self._target.timeouts.request:g} s")
         except (aiohttp.ClientError, OSError) as error:
             self.heard_back(False)
-            return Answer(None, reason=f"{type(error).__name__}: {error}"[:300])
+            return Answer(None, reason=f"no answer: {why(error)}"[:300])
         self.heard_back(True)
         body, is_json = read_json(raw) if raw else (None, False)
         if not is_json and body is not None:
@@ -175,7 +187,7 @@ class HttpClient:
                 answer = await self.make(Call("staffLogin", ANONYMOUS, {}, body, case="login/happy"))
                 token = self._wire.login_token(answer.body) if answer.ok else None
                 if token is None:
-                    self.login_problems[actor] = answer.reason or f"the login was answered {answer.status}"
+                    self.login_problems[actor] = _login_problem(answer)
                 else:
                     self._recorder.redactor.add(token)
                     self._tokens[actor] = token

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import aiohttp
 from jsonpointer import JsonPointerException, resolve_pointer
 
+from conformance_tests.discovery import why
 from conformance_tests.http_client import Answer, HttpClient
 from conformance_tests.json_text import read_json
 from conformance_tests.line_process import LineProcess
@@ -65,9 +66,12 @@ class Prober:
         self._target, self._client, self._session, self._now = target, client, session, now
         probes = target.probes
         self._process = (
-            LineProcess(probes.command, target.directory, token=probes.token) if probes.command else None
+            LineProcess(probes.command, target.directory, token=probes.token, what="The probes command")
+            if probes.command
+            else None
         )
         self._batched = frozenset(PROBES) - set(probes.paths) if probes.url or probes.command else frozenset()
+        self._url = target.url(probes.url or "")
         self.elsewhere: frozenset[str] = frozenset()
         """Slugs of hotels that the staff of the target do not work in: there the outsider reads."""
 
@@ -81,10 +85,13 @@ class Prober:
         )
 
     async def find_offered(self, bindings: Mapping[str, Any]) -> None:
-        """Ask for everything once; what the endpoint or command does not answer is read another way, or not at all."""
+        """Ask for everything once; what the endpoint or command does not answer is read another way, or not at all.
+
+        Raises UnreachableError or TargetError when it answers nothing at all: whoever names it wants to hear that.
+        """
         asks = [ask for name in sorted(self._batched) if (ask := ask_for(name, bindings))]
         if asks:
-            seen = await self._ask_batch(asks)
+            seen = await self._asked(asks)
             self._batched = frozenset(one.ask.probe for one in seen if one.missing is None)
 
     async def look(self, asks: Sequence[Ask]) -> list[Seen]:
@@ -116,13 +123,19 @@ class Prober:
         if not asks:
             return []
         begun = self._now()
-        question = {"probes": [{"probe": ask.probe, "subject": dict(ask.subject)} for ask in asks]}
         try:
-            reply = await self._question(question)
+            return await self._asked(asks)
         except (UnreachableError, TargetError) as error:
             return [Seen(ask, begun, missing=str(error)) for ask in asks]
-        if not schema_store().valid(_REPLY, reply):
-            return [Seen(ask, begun, missing="the answer is no ProbesReply") for ask in asks]
+
+    async def _asked(self, asks: Sequence[Ask]) -> list[Seen]:
+        begun = self._now()
+        question = {"probes": [{"probe": ask.probe, "subject": dict(ask.subject)} for ask in asks]}
+        reply = await self._question(question)
+        problems = schema_store().problems(_REPLY, reply) if not schema_store().valid(_REPLY, reply) else ()
+        if problems:
+            source = "The probes command" if self._process is not None else f"The probes endpoint {self._url}"
+            raise UnreachableError(f"{source} did not answer a ProbesReply: {problems[0].message}.")
         results = reply["results"]
         if [result["probe"] for result in results] == [ask.probe for ask in asks]:
             return [Seen(ask, begun, result["state"]) for ask, result in zip(asks, results, strict=True)]
@@ -141,18 +154,30 @@ class Prober:
         probes, within = self._target.probes, self._target.timeouts.request
         if self._process is not None:
             return await self._process.ask(question, within)
-        url = self._target.url(probes.url or "")
+        named = f"The probes endpoint {self._url}"
         headers = {"Authorization": f"Bearer {probes.token}"} if probes.token else {}
         try:
             async with asyncio.timeout(within):
-                async with self._session.post(url, json=question, headers=headers) as reply:
+                async with self._session.post(
+                    self._url, json=question, headers=headers, allow_redirects=False
+                ) as reply:
                     raw = await reply.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._client.heard_back(False)
-            raise UnreachableError(f"the probe endpoint does not answer: {type(error).__name__}") from None
+            said = f"within {within:g} s" if isinstance(error, TimeoutError) else f"({why(error)})"
+            raise UnreachableError(f"{named} does not answer {said}.") from None
+        if 300 <= reply.status < 400:
+            raise UnreachableError(
+                f"{named} answered {reply.status}, a redirect, and none is followed; write where it leads to under [probes]."
+            )
         if reply.status != 200:
-            raise UnreachableError(f"the probe endpoint answered {reply.status}")
-        return read_json(raw)[0]
+            raise UnreachableError(
+                f"{named} answered {reply.status}; without [probes] fewer rules can be judged."
+            )
+        answer, is_json = read_json(raw)
+        if not is_json:
+            raise UnreachableError(f"{named} did not answer JSON.")
+        return answer
 
     async def _ask_one(self, ask: Ask) -> Seen:
         path = self._target.probes.paths.get(ask.probe)

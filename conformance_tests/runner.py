@@ -1,7 +1,7 @@
 """One run: observers first, then the states, then the scenarios, all at once as far as `jobs` allows; everything recorded.
 
     sink and file listen -> logins -> states arranged in batches -> subscriber on the hotel's channels -> header
-    -> scenarios and fences -> last fence -> run-end -> teardown
+    -> scenarios and fences -> scenarios that must be alone -> last fence -> run-end -> teardown
 
 A run that is interrupted (SIGINT, SIGTERM, cancellation) keeps what was recorded and takes away what was arranged.
 """
@@ -37,6 +37,7 @@ from conformance_tests.scenarios.races import TRIES
 from conformance_tests.scenarios.scenario import Scenario, Wanted
 from conformance_tests.settle import Settler
 from conformance_tests.target import ACTORS, Target, TargetError, UnreachableError
+from conformance_tests.target_hosts import LocalResolver
 from conformance_tests.watching import FENCE, Watch
 from conformance_tests.wire import Wire
 from contract.channels import ChannelKind, guest_channel, rooms_channel, staff_channel
@@ -134,6 +135,7 @@ class _Run:
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
             frozenset(prober.offered), self._target.timeouts.grace,
+            self._target.timeouts.recovery,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -169,7 +171,13 @@ class _Run:
         self._told(Progress("running", 0, len(scenarios)))
         async with asyncio.TaskGroup() as group:
             for scenario in scenarios:
-                group.create_task(one(scenario))
+                if not scenario.alone:
+                    group.create_task(one(scenario))
+        for scenario in scenarios:
+            if scenario.alone:
+                if stage.fences is not None:
+                    await stage.fences.passed()  # what the others published is out of the way
+                await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
             await stage.fences.passed()
@@ -250,7 +258,12 @@ class _Run:
             (observer.name for observer in self._observers), _EVERY_KIND
         )
         if self._subscriber is not None and home:
-            public = (rooms_channel(home["hotel_slug"]), staff_channel(home["hotel_id"]))
+            hotels = {home["hotel_slug"]: home["hotel_id"]} | {
+                one.bindings["hotel_slug"]: one.bindings["hotel_id"] for one in _own_states(arranged)
+            }
+            public = [
+                name for slug, id_ in hotels.items() for name in (rooms_channel(slug), staff_channel(id_))
+            ]
             await self._subscriber.start([self._wire.channel_name(name) for name in public])
             self._stack.push_async_callback(self._subscriber.stop)
             sees_guest = await self._try_guest_channel(client, self._subscriber, arranged)
@@ -375,7 +388,7 @@ def _terminates() -> Iterator[None]:
 
 @asynccontextmanager
 async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, resolver=LocalResolver())
     timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()

@@ -3,7 +3,9 @@
 A spawned backend gets `PORT` (a free port, also `{port}` in its command) and `STAYCHECK_REALTIME`, the Pusher endpoint
 to publish to (`pusher://KEY:SECRET@HOST:PORT/apps/ID`), in its environment. It is ready when it prints the line
 `{"ready": true, "url": "http://127.0.0.1:PORT"}` on stdout, or when `http://127.0.0.1:PORT/_staycheck/target.json`
-answers. It runs in a process group of its own that ends with the check: SIGTERM, then SIGKILL.
+answers. It runs in a process group of its own that ends with the check: SIGTERM, then SIGKILL. Its stdin is a pipe that
+nobody writes to and that closes when the check is gone, however it went: a backend that ends at the end of its stdin is
+never left behind.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ REFERENCE_COMMAND = (
     "--check-replies",
     "--slow-commit",
     "5",
+    "--stop-with-stdin",
 )
 
 _TERM_GRACE = 5.0
@@ -170,7 +173,7 @@ async def _start(command: Sequence[str], environ: dict[str, str], secret: str) -
         process = await asyncio.create_subprocess_exec(
             *command,
             env=environ,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -7,9 +7,9 @@ that came from elsewhere (a running backend answers one at `/_staycheck/target.j
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +18,14 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from conformance_tests.target_hosts import allow_problem, path_problem, url_problem
 from conformance_tests.target_problems import describe_problem
 
 PROBES = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures")
 ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
 
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SCHEME = re.compile(r"[\x20-\x7e]*")
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 _LOCAL_ONLY = (("states", "command"), ("states", "pool"), ("probes", "command"), ("realtime", "file"))
 
@@ -111,6 +114,7 @@ class Timeouts:
     grace: float = 0.1
     ready: float = 20.0
     hold: float = 0.5
+    recovery: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +180,17 @@ def parse_target(document: Any, source: str, *, allow: tuple[str, ...] = ()) -> 
     return _build({**document, "allow": list(allow)}, source, None, Path(), _NO_ENVIRONMENT)
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, missing: str | None = None) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise TargetError(f"There is no target file {path}; `staycheck init` writes one.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError(f"The file {path} cannot be read: {error}.") from None
+        raise TargetError(
+            missing or f"There is no target file {path}; `staycheck init` writes one."
+        ) from None
+    except OSError as error:
+        raise TargetError(f"The file {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise TargetError(f"The file {path} cannot be read: it is not text in UTF-8.") from None
 
 
 def _parse_text(text: str, path: Path) -> Any:
@@ -192,6 +200,8 @@ def _parse_text(text: str, path: Path) -> Any:
         raise TargetError(f"{path}, line {error.lineno}: this is not JSON ({error.msg}).") from None
     except tomllib.TOMLDecodeError as error:
         raise TargetError(f"{path}: this is not TOML: {error}.") from None
+    except RecursionError:
+        raise TargetError(f"{path} is nested deeper than any target.") from None
 
 
 def _build(
@@ -201,6 +211,9 @@ def _build(
     if problem is not None:
         raise TargetError(problem)
     reader = _Reader(source, directory, environ)
+    problem = url_problem(document["base_url"], document.get("allow", ()))
+    if problem is not None:
+        raise TargetError(f"{source}, base_url: {problem}.")
     target = Target(
         name=document.get("name") or urlsplit(document["base_url"]).netloc,
         base_url=document["base_url"],
@@ -239,15 +252,20 @@ class _Reader:
             raise TargetError(
                 f"{self._source} takes {name} from the environment variable {variable}, which is not set."
             )
-        return self._environ[variable]
+        found = self._environ[variable]
+        if name == "token" and not _SCHEME.fullmatch(found):
+            raise TargetError(
+                f"{self._source} takes {name} from {variable}, which holds what no header can, such as a line break."
+            )
+        return found
 
     def dialect(self, given: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if given is None or not isinstance(given, str):
             return given
         path = self._directory / given
-        text = _read_text(path)
         if path.suffix in (".yaml", ".yml"):
             raise TargetError(f"The dialect {path} must be TOML or JSON.")
+        text = _read_text(path, f"There is no dialect {path}, which {self._source} names.")
         document = _parse_text(text, path)
         problem = describe_problem(document, "dialect", str(path), text)
         if problem is not None:
@@ -294,26 +312,35 @@ class _Reader:
 
 def _check_hosts(target: Target, source: str) -> None:
     """The suite writes into what it judges: only loopback and the hosts that `allow` names are touched."""
-    for url in filter(None, (target.base_url, target.states.url, target.probes.url)):
-        whole = target.url(url)
+    problem = allow_problem(target.allow)
+    if problem is not None:
+        raise TargetError(f"{source}: {problem}.")
+    urls = {"states.url": target.states.url, "probes.url": target.probes.url}
+    for key, url in urls.items():
         try:
-            host = urlsplit(whole).hostname or ""
-        except ValueError:
-            host = ""
-        if not host:
-            raise TargetError(f"{source}: {url} is not a URL with a host.")
-        if not is_loopback(host) and host not in target.allow:
-            raise TargetError(
-                f"{source}: {host} is not this machine, and a check writes into the backend it judges; "
-                f'if that is what you want, add it to the target file: allow = ["{host}"].'
-            )
+            problem = None if url is None else url_problem(target.url(url), target.allow)
+        except ValueError:  # joining the two already failed
+            problem = "that is not a URL"
+        if problem is not None:
+            raise TargetError(f"{source}, {key}: {problem}.")
+    auth = (target.dialect or {}).get("auth", {})
+    if not _HEADER.fullmatch(auth.get("header", "Authorization")):
+        raise TargetError(f"{source}, dialect.auth.header: that is not the name of a header.")
+    for key in ("scheme", "guest_scheme"):
+        if not _SCHEME.fullmatch(auth.get(key, "")):
+            raise TargetError(f"{source}, dialect.auth.{key}: a header cannot hold that.")
+    for key, path in _paths(target):
+        problem = path_problem(path)
+        if problem is not None:
+            raise TargetError(f"{source}, {key}: {problem}.")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine, without asking the name service."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _paths(target: Target) -> Iterator[tuple[str, str]]:
+    """Everything that is put behind the base URL as it is, by its key."""
+    for name, probe in target.probes.paths.items():
+        yield f"probes.paths.{name}.path", probe.path
+    dialect = target.dialect or {}
+    if dialect.get("base_path"):
+        yield "dialect.base_path", dialect["base_path"]
+    for name, template in dialect.get("paths", {}).items():
+        yield f"dialect.paths.{name}", template

@@ -16,7 +16,9 @@ from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 from contract.schema_store import schema_store
 
 Observer = Literal["sink", "subscribe", "file"]
-MarkName = Literal["scenario-start", "arranged", "scenario-end", "fence", "observer", "run-end", "note"]
+MarkName = Literal[
+    "scenario-start", "arranged", "scenario-end", "fence", "observer", "run-end", "note", "outage", "refused"
+]
 
 SCHEMA = "files/history_line.schema.json"
 
@@ -89,6 +91,9 @@ class Mark(_Stamped):
     observer: Observer | None = None
     text: str | None = None
     complete: bool | None = None
+    outage: Mapping[str, Any] | None = None
+    refused: Mapping[str, Any] | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +163,7 @@ _REFS = {kind: f"{SCHEMA}#/$defs/{kind}" for kind in _KINDS}
 _STAMPS = ("seq", "t", "wall")
 # To a schema 1 and 1.0 are one number; here each field has one type, so that equal lines have equal texts.
 _NUMBERS: Mapping[str, type[int] | type[float]] = {
-    **dict.fromkeys(("t", "begun"), float),
+    **dict.fromkeys(("t", "begun", "since"), float),
     **dict.fromkeys(("seq", "history", "seed", "status", "size", "connection", "event"), int),
 }
 _FIELDS = {

@@ -7,6 +7,7 @@ import errno
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from typing import BinaryIO
 
 import uvloop
 from aiohttp import web
@@ -20,13 +21,23 @@ class ListenError(Exception):
     """The address cannot be listened on. The message says which and what to do."""
 
 
-async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+async def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    *,
+    stop_with: BinaryIO | None = None,
+) -> None:
     """Run the server; `on_ready` gets its URL once it answers. Port 0 takes a free port.
 
-    Raises: `ListenError`, `reference_server.store.StoreError`.
+    With `stop_with`, a pipe, the server also stops when the other end closes, as it does when whoever holds it is killed.
+    Raises: `ListenError`, `reference_server.store.StoreError`; ValueError when `stop_with` cannot be watched.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if stop_with is not None:
+        await loop.connect_read_pipe(lambda: _UntilClosed(stop), stop_with)
     for name in (signal.SIGTERM, signal.SIGINT):
         with suppress(
             NotImplementedError
@@ -46,10 +57,27 @@ async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[st
         await runner.cleanup()
 
 
-def run(settings: Settings, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+class _UntilClosed(asyncio.Protocol):
+    """Sets the event when the pipe has ended; what comes through it is nothing to us."""
+
+    def __init__(self, closed: asyncio.Event) -> None:
+        self._closed = closed
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._closed.set()
+
+
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    *,
+    stop_with: BinaryIO | None = None,
+) -> None:
     """`serve` on an event loop of its own (uvloop)."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, host, port, on_ready))
+        runner.run(serve(settings, host, port, on_ready, stop_with=stop_with))
 
 
 def _bracketed(host: str) -> str:

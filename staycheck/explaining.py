@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -12,8 +13,11 @@ from rich.text import Text
 
 from conformance_tests.report.terminal import console
 from conformance_tests.rule import Rule, all_rules, nearest
-from contract.clauses import Clause, UnknownClause, clause
+from contract.clauses import Clause, UnknownClause, clause, load_clauses
+from staycheck.kill_matrix import recorded_matrix
 from staycheck.usage import wrong_usage
+
+_KILLS = 6
 
 _SECTION = {
     "1": "Check-in behavior", "2": "Check-out behavior", "3": "Realtime events emissions", "4": "Ordering & atomicity",
@@ -36,6 +40,18 @@ def rules(as_json: Annotated[bool, typer.Option("--json", help="Print them as JS
             Text.assemble((f"{rule.level:<7}", "bold" if rule.level == "MUST" else "dim"), (rule.id, "bold"))
         )
         out.print(Padding(Text(rule.title, "dim"), (0, 0, 0, 7), expand=False))
+    _without_a_rule(known, out)
+
+
+def _without_a_rule(known: Iterable[Rule], out: Console) -> None:
+    """The promises that no rule judges, each with the reason that the catalogue gives."""
+    named = {name for rule in known for name in rule.clauses}
+    out.print(Text("\nJudged by no rule", "bold"))
+    for found in load_clauses().values():
+        if found.id not in named:
+            why = found.unobservable_reason or found.unjudged or "No rule judges it yet."
+            out.print(Text.assemble((f"{found.level:<7}", "dim"), (found.id, "cyan")))
+            out.print(Padding(Text(why, "dim"), (0, 0, 0, 7), expand=False))
 
 
 def explain(
@@ -61,7 +77,7 @@ def explain(
     if judges:
         out.print(Text.assemble(("Judged by ", "bold"), ", ".join(judges)))
     else:
-        why = found.unobservable_reason or "No rule judges it yet."
+        why = found.unobservable_reason or found.unjudged or "No rule judges it yet."
         out.print(Text.assemble(("Judged by no rule. ", "bold"), why))
 
 
@@ -72,6 +88,24 @@ def _rule(rule: Rule, out: Console) -> None:
     out.print(Text("\nThe promise" if len(rule.clauses) == 1 else "\nThe promises", "bold"))
     for name in rule.clauses:
         _clause(clause(name), out)
+    _kills(rule, out)
+
+
+def _kills(rule: Rule, out: Console) -> None:
+    """What the rule has found in our own server when it lied, those first that break a clause of the rule."""
+    found = [row for row in recorded_matrix()["mutants"] if rule.id in row["killed_by"]]
+    found.sort(key=lambda row: row["clause"] not in rule.clauses)
+    if found:
+        shown = found if len(found) <= _KILLS else found[: _KILLS - 1]
+        out.print(Text(f"\nFound in our own server when it lied ({len(found)})", "bold"))
+        for row in shown:
+            out.print(
+                Padding(
+                    Text.assemble(f"{row['summary']}. ", (row["name"], "dim")), (0, 0, 0, 2), expand=False
+                )
+            )
+        if len(shown) < len(found):
+            out.print(Padding(Text(f"and {len(found) - len(shown)} more", "dim"), (0, 0, 0, 2)))
 
 
 def _clause(found: Clause, out: Console) -> None:

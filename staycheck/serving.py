@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated
+import stat
+import sys
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
@@ -61,6 +63,13 @@ def serve(
     announce: Annotated[
         bool, typer.Option("--announce", help="Print one JSON line when ready, nothing else.")
     ] = False,
+    stop_with_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--stop-with-stdin",
+            help="Stop when stdin, a pipe, is closed: whoever started the server and dies takes it along.",
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log warnings and errors only.")] = False,
 ) -> None:
     """Start the mock server: a demo hotel with real transactions and real events. Stop it with Ctrl-C.
@@ -79,9 +88,22 @@ def serve(
     if mutant is not None:
         _break(mutant)
     try:
-        run(settings, host, port, lambda url: _ready(url, settings, announce))
+        run(
+            settings,
+            host,
+            port,
+            lambda url: _ready(url, settings, announce),
+            stop_with=_pipe_of_stdin() if stop_with_stdin else None,
+        )
     except (ListenError, StoreError) as error:
         could_not_judge(str(error))
+
+
+def _pipe_of_stdin() -> BinaryIO:
+    mode = os.fstat(sys.stdin.fileno()).st_mode if sys.stdin is not None else 0
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):  # some parents use a pair of sockets as a pipe
+        wrong_usage("--stop-with-stdin needs a pipe on stdin, held open by whoever starts the server.")
+    return sys.stdin.buffer
 
 
 def _break(name: str) -> None:

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from conformance_tests.report.terminal import console
-from staycheck.usage import wrong_usage
+from staycheck.drafting.source import SourceError
+from staycheck.drafting.writing import Draft, draft_target
+from staycheck.usage import fail, wrong_usage
 
 TEMPLATE = """\
 # The backend that `staycheck check staycheck.toml` judges. Paths are relative to this file; times are in seconds.
@@ -75,19 +77,44 @@ url = "/test-support/probes"
 request = 10      # one HTTP call
 event = 5         # an event that is due
 grace = 0.2       # late extras after a fence
+recovery = 10     # an event the Pusher endpoint refused for a while, sent again after that
 """
 
 
 def init(
     path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("staycheck.toml"),
+    from_openapi: Annotated[
+        str | None,
+        typer.Option(
+            "--from-openapi",
+            help="Draft it from the backend's own OpenAPI 3 or Swagger 2.0 document, JSON or YAML.",
+            metavar="URL|FILE",
+        ),
+    ] = None,
 ) -> None:
     """Write a commented target file."""
     if path.exists():
         wrong_usage(f"{path} is there already; name another file, or remove it first.")
     if not path.absolute().parent.is_dir():
         wrong_usage(f"There is no directory {path.absolute().parent}.")
+    draft = None if from_openapi is None else _draft(from_openapi)
     try:
-        path.write_text(TEMPLATE, encoding="utf-8", newline="\n")
+        path.write_text(TEMPLATE if draft is None else draft.text, encoding="utf-8", newline="\n")
     except OSError as error:
         wrong_usage(f"{path} cannot be written: {error.strerror}.")
-    console().print(f"Wrote {path}. Fill it in, then: staycheck check {path}")
+    out = console()
+    if draft is None:
+        out.print(f"Wrote {path}. Fill it in, then: staycheck check {path}", soft_wrap=True)
+        return
+    counts = f"{len(draft.found)} operations found, {len(draft.open)} to fill in"
+    out.print(f"Wrote {path}, drafted from {draft.title}: {counts}.", soft_wrap=True)
+    if draft.open:
+        out.print(f"To fill in, each with its reason in the file: {', '.join(draft.open)}.", soft_wrap=True)
+    out.print(f"Look it over, then: staycheck check {path}", soft_wrap=True)
+
+
+def _draft(address: str) -> Draft:
+    try:
+        return draft_target(address, TEMPLATE)
+    except SourceError as error:
+        fail(f"--from-openapi: {error}", error.exit_code)

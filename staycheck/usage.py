@@ -6,13 +6,19 @@ from typing import NoReturn
 
 import typer
 
-from conformance_tests.report.terminal import console
 from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE, EXIT_USAGE
+
+
+def say(sentence: str) -> None:
+    """One sentence on stderr."""
+    from conformance_tests.report.terminal import console  # only who has something to say waits for it
+
+    console(stderr=True).print(sentence, soft_wrap=True)
 
 
 def fail(sentence: str, code: int) -> NoReturn:
     """Say it on stderr and leave with the code."""
-    console(stderr=True).print(sentence, soft_wrap=True)
+    say(sentence)
     raise typer.Exit(code)
 
 

@@ -2,7 +2,8 @@
 
 Public channels are subscribed up front. A private guest channel is joined for a scenario, with the auth the backend gives
 to the booking's guest token, or with one signed here when the target names the secret. A lost connection is made again and
-everything on it joined again; what was published in between is lost, and the mark says so.
+everything on it joined again; what was published in between is lost, and the mark says so, and since when: nothing was
+heard on a connection after the last frame that came in, however late its end is noticed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 
+from conformance_tests.discovery import why
 from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
 from conformance_tests.target import SubscribeSettings, UnreachableError
@@ -51,6 +53,7 @@ class SubscribeObserver:
         self._joined: dict[str, Authorizer | None] = {}
         self._waiting: dict[str, asyncio.Future[bool]] = {}
         self._stopping = False
+        self._last_frame = 0.0
 
     async def start(self, channels: Sequence[str]) -> None:
         self._session = aiohttp.ClientSession()
@@ -58,7 +61,7 @@ class SubscribeObserver:
             await self._connect()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             await self.stop()
-            reason = str(error) or "no answer"
+            reason = "no answer" if isinstance(error, TimeoutError) else why(error)
             raise UnreachableError(f"No Pusher server at {self._settings.url}: {reason}.") from None
         self._task = asyncio.create_task(self._run())
         for channel in channels:
@@ -122,7 +125,11 @@ class SubscribeObserver:
                 listening.cancel()
             if self._stopping:
                 return
-            self._hearer.noticed(self.name, "The connection was lost; events may be missing from here on.")
+            self._hearer.noticed(
+                self.name,
+                "The connection was lost; events may be missing from here on.",
+                since=self._last_frame,
+            )
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_result(False)
@@ -171,6 +178,7 @@ class SubscribeObserver:
     async def _feed(self, text: str) -> None:
         if self._protocol is None:
             return
+        self._last_frame = self._hearer.now()
         try:
             frame, answer = self._protocol.feed(text, asyncio.get_running_loop().time())
         except MalformedFrameError as error:

@@ -165,6 +165,17 @@ def _seed(report: dict[str, Any]) -> str:
     return f"seed {report['seed']}" + (f", race tries {tries}" if tries is not None else "")
 
 
+def _coverage(coverage: dict[str, Any]) -> str:
+    """How much of the lifecycles the run has shown; what was not is in the JSON."""
+    told = []
+    for name, words in (("room_status", "room status"), ("booking", "booking")):
+        steps, refusals = coverage[name]["transitions"], coverage[name]["refusals"]
+        told.append(
+            f"{words} {steps['seen']}/{steps['total']} transitions, {refusals['seen']}/{refusals['total']} refusals"
+        )
+    return f"Covered: {'; '.join(told)}"
+
+
 def _totals(report: dict[str, Any], out: Console) -> None:
     history = report["history"]
     read = f"{history['calls']} calls, {history['events']} events, {history['probes']} probes"
@@ -176,6 +187,8 @@ def _totals(report: dict[str, Any], out: Console) -> None:
         out,
         f"{target['name']} at {target['url']}, contract {report['contract']}, {_seed(report)}: {read}",
     )
+    if history["complete"] is not None:
+        _line(out, Text(_coverage(report["coverage"]), "dim"))
     verdict = report["verdict"]
     _line(
         out,

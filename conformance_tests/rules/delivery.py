@@ -32,7 +32,8 @@ def proof(
 ) -> Inconclusive | None:
     """None when it is proven that all of the call's events (on that kind of channel) are in at the observer; why not,
     otherwise."""
-    why = episode.unproven(operation.reply.t if operation.reply else None, observer, kind)
+    why = episode.blind(observer, None, operation)
+    why = why or episode.unproven(operation.reply.t if operation.reply else None, observer, kind)
     return None if why is None else Inconclusive(why)
 
 

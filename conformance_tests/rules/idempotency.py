@@ -21,6 +21,7 @@ from conformance_tests.rules.facts import (
     snapshotted,
     succeeded,
 )
+from conformance_tests.rules.unanswered import torn
 from conformance_tests.rules.values import changed, dig, same_set, show
 
 WATCHED = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device")
@@ -237,6 +238,7 @@ def token_null(episode: Episode) -> Iterator[Finding]:
     hint="Validate before the first write, inside the transaction, and let a refusal roll everything back.",
 )  # fmt: skip
 def refused_changes_nothing(episode: Episode) -> Iterator[Finding]:
+    yield from torn(episode)
     clauses = {CHECK_IN: "atomicity/check-in", CHECK_OUT: "atomicity/check-out"}
     for operation in episode.operations:
         refused = operation.status is not None and operation.status >= 400

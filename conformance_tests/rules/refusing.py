@@ -30,6 +30,8 @@ def _groups() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Rule id -> (clause, cases): cases of one operation and one clause are one rule."""
     found: dict[str, tuple[str, list[str]]] = {}
     for refusal in REFUSALS:
+        if refusal.later:
+            continue  # which of several reasons is told: rules/refusal_order
         found.setdefault(_rule_id(refusal), (refusal.clause, []))[1].append(refusal.case)
     return {rule_id: (clause, tuple(cases)) for rule_id, (clause, cases) in found.items()}
 
@@ -66,7 +68,8 @@ def _codes() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Clause of a code -> (code, cases it is due for)."""
     cases: dict[str, list[str]] = defaultdict(list)
     for refusal in REFUSALS:
-        cases[refusal.code].append(refusal.case)
+        if not refusal.later:
+            cases[refusal.code].append(refusal.case)
     known = load_clauses()
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for code, names in cases.items():
@@ -120,8 +123,12 @@ def structured(history: History) -> Iterator[Finding]:
     for operation in _refusals(history):
         if operation.status is not None and operation.status >= 500:
             continue
-        if code_of(operation) is not None:
+        kind = (operation.reply.content_type if operation.reply else None) or "application/json"
+        if code_of(operation) is not None and "json" in kind.lower():
             yield OK
+        elif code_of(operation) is not None:
+            message = f"{operation.case or operation.operation} is refused with JSON that is said to be something else"
+            yield Violation("errors/structured", message, ("application/json",), kind, operation.witness)
         else:
             body = operation.reply.body if operation.reply else None
             message = f"{operation.case or operation.operation} is refused without a code"
@@ -184,6 +191,29 @@ def never_html(history: History) -> Iterator[Finding]:
             yield Violation("errors/never-html", message, ("JSON",), show(body), operation.witness)
         else:
             yield OK
+
+
+@rule(
+    "login/refused-status", "A wrong name or password is answered with 400, 401 or 403",
+    "endpoints/staff-login/wrong-password",
+    hint="Answer an unknown name as you answer a wrong password, or names can be guessed.",
+)  # fmt: skip
+def login_refused(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.case not in ("login/refuse/wrong-password", "login/refuse/unknown-user"):
+            continue
+        if operation.status is None or not 400 <= operation.status < 500 or operation.status == 429:
+            continue  # carried out or broken is for other rules to say; who asks too often is told so
+        if operation.status in (400, 401, 403):
+            yield OK
+        else:
+            yield Violation(
+                "endpoints/staff-login/wrong-password",
+                f"{operation.case} is refused with another status",
+                ("400", "401", "403"),
+                str(operation.status),
+                operation.witness,
+            )
 
 
 @rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, History, Operation
+from conformance_tests.episode import Episode, History, Operation, mapping
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
 from conformance_tests.rules.facts import GUEST_READS, booking_of, succeeded
 from conformance_tests.rules.values import strings
@@ -118,6 +118,29 @@ def foreign(episode: Episode) -> Iterator[Finding]:
             )
 
 
+@rule(
+    "tokens/invalid/status", "A guest endpoint answers 401 to a token that is missing, unknown or revoked",
+    "access/guest-token-required",
+    hint="401 asks for a token; 403 is for one that is valid and of another booking.",
+)  # fmt: skip
+def invalid(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        shown = operation.case in ("token/after", "token/earlier") or operation.case.startswith(
+            "guest/refuse/"
+        )
+        if operation.operation not in GUEST_READS or not shown or operation.status is None:
+            continue
+        if not 400 <= operation.status < 500 or not _applies(episode, operation):
+            continue  # that it is let in is for other rules to say
+        if operation.status == 401:
+            yield OK
+        else:
+            message = f"{operation.operation} with the guest token of {operation.case} is refused with another status"
+            yield Violation(
+                "access/guest-token-required", message, ("401",), str(operation.status), operation.witness
+            )
+
+
 _UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
 
 
@@ -168,6 +191,31 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
                 tuple(map(str, right)),
                 str(operation.status),
                 operation.witness,
+            )
+
+
+@history_rule(
+    "channels/guest/auth-same", "The same socket and channel get the same signature", "channels/guest/auth-granted",
+    hint="A signature follows from the socket id and the channel name: look for state that requests share.",
+)  # fmt: skip
+def auth_same(history: History) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Operation] = {}
+    for operation in history.calls:
+        body = mapping(operation.body)
+        asked = (str(body.get("socket_id")), str(body.get("channel_name")))
+        entitled = operation.operation == _AUTH and operation.case in ("token/before", "token/during")
+        if not entitled or not succeeded(operation) or not _signed(operation):
+            continue
+        earlier = first.setdefault(asked, operation)
+        if earlier.answered["auth"] == operation.answered["auth"]:
+            yield OK
+        else:
+            yield Violation(
+                "channels/guest/auth-granted",
+                "the channel auth signed one socket and channel in two ways",
+                ("the same auth",),
+                "another auth",
+                (*earlier.witness, *operation.witness),
             )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
@@ -10,14 +11,17 @@ from conformance_tests.rules.facts import (
     ASSIGN,
     CHECK_IN,
     CHECK_OUT,
+    HOUSEKEEPING,
     MOVE,
     UNASSIGN,
     Missing,
     around,
     carried_out,
+    is_refusal_case,
     seqs,
+    succeeded,
 )
-from conformance_tests.rules.values import same, show
+from conformance_tests.rules.values import dig, same, show
 
 _ROOM = ("room_number", "assigned_room_number")
 _CHANGED = {
@@ -60,3 +64,59 @@ def agree_with_state(episode: Episode) -> Iterator[Finding]:
             ", ".join(f"{name} {show(told[name])}" for name in wrong),
             seqs(operation, "booking"),
         )
+
+
+def _told_status(answered: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """(where, before or after, the room status told there) for all that an answer of housekeeping tells."""
+    for where, when in (("old_status", "before"), ("new_status", "after")):
+        if where in answered:
+            yield where, when, answered[where]
+    for where, name, when in (
+        ("room", "room_status", "after"),
+        ("status_event", "from_status", "before"),
+        ("status_event", "to_status", "after"),
+    ):
+        if isinstance(answered.get(where), dict) and name in answered[where]:
+            yield f"{where}.{name}", when, answered[where][name]
+
+
+def _register(name: str, slug: str) -> None:
+    clause = f"endpoints/{slug}"
+
+    @rule(
+        f"replies/{slug}-agrees-with-state", f"The answer to {name} tells the room's status before and after the call",
+        clause,
+        hint="Keep the status from before the change, and refresh the room before you serialize the answer.",
+    )  # fmt: skip
+    def judge(episode: Episode) -> Iterator[Finding]:
+        for operation in episode.operations:
+            if operation.operation != name or is_refusal_case(operation) or not succeeded(operation):
+                continue
+            pair = around(episode, operation, "room")
+            if (
+                operation.overlaps
+                or isinstance(pair, Missing)
+                or not all(isinstance(state, dict) for state in pair)
+            ):
+                continue
+            known = dict(zip(("before", "after"), (dig(state, "room_status") for state in pair), strict=True))
+            # One that is neither was committed otherwise than it was told: another rule's finding.
+            wrong = [
+                (where, when)
+                for where, when, told in _told_status(operation.answered)
+                if told != known[when] and told in known.values()
+            ]
+            if not wrong:
+                yield OK
+                continue
+            yield Violation(
+                clause,
+                f"the answer to {name} tells another {', '.join(where for where, _ in wrong)} than there was",
+                tuple(f"{where} {known[when]}" for where, when in wrong),
+                show({where: told for where, _, told in _told_status(operation.answered)}),
+                seqs(operation, "room"),
+            )
+
+
+for _name in HOUSEKEEPING:
+    _register(_name, "".join(f"-{char.lower()}" if char.isupper() else char for char in _name))

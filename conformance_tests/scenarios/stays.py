@@ -26,6 +26,12 @@ def stays() -> Iterable[Scenario]:
             (Wanted(READY, {"party_size": party_size}),),
             (CHECK_IN, CHECK_IN_AGAIN, CHECK_OUT, CHECK_OUT_AGAIN),
         )
+    yield Scenario(
+        "check-in/known-guests",
+        "stays",
+        (Wanted(READY, {"party_size": 3, "known_guests": True}),),
+        (CHECK_IN, CHECK_IN_AGAIN),
+    )
     full = {
         "party_size": 3,
         "walk_ins": 1,
@@ -53,6 +59,41 @@ def stays() -> Iterable[Scenario]:
         (Step("check-out/orphan", "checkOut"),),
     )
     yield _turnover()
+    for edge in ("early", "late", "other_date"):
+        slug = f"check-in/edge-{edge.replace('_', '-')}"
+        state = "booking at the edge of its arrival window"
+        yield Scenario(slug, "stays", (Wanted(state, {"edge": edge}),), (Step(slug, "checkIn"),))
+    yield _in_a_row()
+
+
+def _in_a_row() -> Scenario:
+    """Three guests in one room, back to back; who has left tries to leave again while the next is in."""
+
+    def clean() -> tuple[Step, ...]:
+        return (
+            Step("housekeeping/startCleaning", "startCleaning", actor="housekeeping"),
+            Step("housekeeping/markCleaned", "markCleaned", actor="housekeeping"),
+            Step("housekeeping/inspectRoom", "inspectRoom", actor="housekeeping", body={"passed": True}),
+        )
+
+    third = {"booking_id": "{third_booking_id}"}
+    return Scenario(
+        "stay/three-in-a-row",
+        "stays",
+        (Wanted("stays that follow each other in one room"),),
+        (
+            CHECK_OUT,
+            *clean(),
+            Step("check-in/happy", "checkIn", params=OTHER),
+            CHECK_OUT_AGAIN,
+            Step("check-out/happy", "checkOut", params=OTHER),
+            *clean(),
+            Step("check-in/happy", "checkIn", params=third),
+            Step("check-out/repeat", "checkOut", params=OTHER),
+            CHECK_OUT_AGAIN,
+            Step("check-out/happy", "checkOut", params=third),
+        ),
+    )
 
 
 def _turnover() -> Scenario:

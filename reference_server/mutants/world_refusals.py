@@ -165,7 +165,7 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("arrival-in-server-time", "check-in/validation/policy-timing", "simulator.stays:judge_arrival")
+@mutant("arrival-in-server-time", "check-in/policy/hotel-timezone", "simulator.stays:judge_arrival")
 def _(original: Any) -> Any:
     """The arrival window is measured on the clock of the server instead of the hotel's."""
 
@@ -186,7 +186,7 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("refused-check-in-stamps", "refusal/no-effect", "simulator.decide:check_in")
+@mutant("refused-check-in-stamps", "atomicity/check-in", "simulator.decide:check_in")
 def _(original: Any) -> Any:
     """A check-in into a room that is not ready is refused after the booking has been stamped and saved."""
 
@@ -202,7 +202,7 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("refused-check-in-leaves-note", "refusal/no-effect", "simulator.decide:check_in")
+@mutant("refused-check-in-leaves-note", "atomicity/check-in", "simulator.decide:check_in")
 def _(original: Any) -> Any:
     """A check-in that is refused for the time leaves a note at the booking."""
 

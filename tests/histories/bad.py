@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance_tests.rules.arrivals import EDGES
+from conformance_tests.rules.facts import HOUSEKEEPING
 from conformance_tests.rules.refusing import _codes, _groups
 from conformance_tests.rules.shapes import _reply_schemas, _slug
 from tests.histories import good
@@ -336,6 +338,11 @@ def portal_open_after_departure(tape: Tape) -> None:
 @lie("check-out/tokens/channel-closed", "channels/guest/auth-refused")
 def channel_open_after_departure(tape: Tape) -> None:
     _door(tape, "token/after", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
+
+
+@lie("channels/guest/auth-same")
+def channel_signed_for_another_socket(tape: Tape) -> None:
+    _door(tape, "token/during", "channelAuth", body={"auth": "fp:0000000000ee"})
 
 
 @lie("tokens/earlier/portal-closed")
@@ -1027,6 +1034,26 @@ def override_refused(tape: Tape) -> None:
     _refuse(tape, "housekeeping/managerOverride")
 
 
+def _stale_reply(case: str) -> Callable[[], Tape]:
+    """A good cleaning whose answer to one call tells the status before as the status after, or the other way round."""
+
+    def make() -> Tape:
+        tape = good.housekeeping()
+        body = tape.reply(case)["body"]
+        if "room" in body:
+            body["room"] = body["room"] | {"room_status": body["status_event"]["from_status"]}
+        else:
+            body["old_status"] = body["new_status"]
+        return tape
+
+    return make
+
+
+for _name in HOUSEKEEPING:
+    _rule = f"replies/{_slug(_name)}-agrees-with-state"
+    BAD.append(Bad(f"stale-answer-to-{_slug(_name)}", (_rule,), _stale_reply(f"housekeeping/{_name}")))
+
+
 @lie(
     "housekeeping/maintenance-flags",
     "events/content/agrees-with-state",
@@ -1403,6 +1430,115 @@ def one_booking_twice_on_a_page(tape: Tape) -> None:
     tape.reply("read")["body"]["count"] += 1
 
 
+def _page(count: int, **fields: Any) -> Callable[[], Tape]:
+    """The first page of one booking, of `count`, as the contract's example shows it."""
+    row = example("listBookings")["results"][0]
+
+    def make() -> Tape:
+        tape = answered(
+            "listBookings", {**example("listBookings"), "results": [row], "count": count, **fields}
+        )
+        tape.calls("read")["params"] = {"hotel_slug": "grand-demo", "page": 1, "page_size": 1}
+        return tape
+
+    return make
+
+
+@lie("lists/booking-page", base=_page(3, next=None))
+def no_next_page_although_rows_are_left(tape: Tape) -> None:
+    del tape
+
+
+@lie("lists/booking-page", base=_page(1, next="/api/staff/hotel/grand-demo/room-bookings/?page=2"))
+def a_page_after_the_last(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "lists/booking-page", base=_page(3, results=[], next="/api/staff/hotel/grand-demo/room-bookings/?page=2")
+)
+def an_empty_page_before_the_last(tape: Tape) -> None:
+    del tape
+
+
+@lie("lists/room-page", base=_listed("listRooms"))
+def one_room_twice_on_a_page(tape: Tape) -> None:
+    rows = tape.reply("read")["body"]["results"]
+    rows.append(copy.deepcopy(rows[0]))
+    tape.reply("read")["body"]["count"] += 1
+
+
+@lie("lists/booking-filters", base=lambda: answered("listBookings", example("listBookings")))
+def departed_booking_among_the_arrivals(tape: Tape) -> None:
+    tape.calls("read")["params"]["bucket"] = "arrivals"
+    tape.reply("read")["body"]["results"][0]["status"] = "COMPLETED"
+
+
+@lie("lists/bucket-counts", base=lambda: answered("listBookings", example("listBookings")))
+def bucket_counts_of_the_page(tape: Tape) -> None:
+    tape.calls("read")["params"]["bucket"] = "departures"
+    body = tape.reply("read")["body"]
+    body["count"] = 3 * body["bucket_counts"]["departures"] + 11
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def history_oldest_first(tape: Tape) -> None:
+    body = tape.reply("read")["body"]
+    newer = copy.deepcopy(body["status_history"][0])
+    newer.update(id=newer["id"] + 1, created_at="2031-01-01T00:00:00Z")
+    body["status_history"].append(newer)
+    body["total_events"] += 1
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def history_longer_than_its_limit(tape: Tape) -> None:
+    tape.calls("read")["params"]["limit"] = len(tape.reply("read")["body"]["status_history"]) - 1
+
+
+@lie("lists/booking-page", base=_listed("listBookings"))
+def count_of_the_page(tape: Tape) -> None:
+    row = tape.reply("read")["body"]["results"][0]
+    shown = {**example("listBookings"), "results": [row, {**row, "booking_id": "BK-2026-0077"}], "count": 2}
+    tape.call("read", "first", "listBookings", reply=shown, settle=False, hotel_slug="grand-demo")
+    tape.call(
+        "read", "again", "listBookings", reply={**shown, "results": [row], "count": 1}, settle=False,
+        hotel_slug="grand-demo",
+    )  # fmt: skip
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def history_counts_what_it_shows(tape: Tape) -> None:
+    body = copy.deepcopy(tape.reply("read")["body"])
+    body.update(status_history=body["status_history"][:1], total_events=1)
+    tape.call(
+        "read", "again", "roomStatusHistory", reply=body, settle=False, hotel_slug="grand-demo", limit=1
+    )
+
+
+@lie(
+    "login/refused-status",
+    base=lambda: refused(by_case("login/refuse/unknown-user"), status=404, reply=error("NOT_FOUND")),
+)
+def unknown_user_with_404(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "tokens/invalid/status",
+    base=lambda: refused(by_case("guest/refuse/unknown-token"), status=403, reply=error("PERMISSION_DENIED")),
+)
+def unknown_guest_token_with_403(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "errors/structured",
+    base=lambda: refused(by_case("check-in/refuse/party-incomplete"), content_type="text/plain"),
+)
+def refusal_said_to_be_text(tape: Tape) -> None:
+    del tape
+
+
 @lie("replies/money", "replies/get-booking", base=lambda: answered("getBooking", example("getBooking")))
 def money_as_a_float(tape: Tape) -> None:
     tape.reply("read")["body"]["total_amount"] = 240.0
@@ -1543,3 +1679,54 @@ def another_hotels_staff_hears_it_too(tape: Tape) -> None:
 @lie("replies/agree-with-state", "atomicity/no-torn-state")
 def answer_from_before_the_check_out(tape: Tape) -> None:
     tape.reply(OUT)["body"].update(status="CONFIRMED", checked_out_at=None)
+
+
+# --- arrivals, and calls with several reasons to refuse them
+
+
+def _turned_away(case: str) -> Callable[[], Tape]:
+    """The guest of one edge of the window is refused, and nothing changes."""
+
+    def make() -> Tape:
+        tape = good.edge(case.removeprefix("check-in/edge-").replace("-", "_"))
+        tape.reply(case).update(status=400, body=error("CHECKIN_WRONG_DATE"))
+        _undone(tape, case)
+        return tape
+
+    return make
+
+
+for _case, (_clause, _) in EDGES.items():
+    BAD.append(Bad(f"refused-at-{_case.split('/')[1]}", (_clause,), _turned_away(_case)))
+
+
+@lie(
+    "refusal/order/authentication-first",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/anonymous-check-in"), status=404, reply=error("BOOKING_NOT_FOUND")
+    ),
+)
+def nobody_learns_that_a_booking_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/scope-before-existence",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/outsider-set-room-status"),
+        status=404,
+        reply=error("ROOM_NOT_FOUND"),
+    ),
+)
+def outsider_learns_that_a_room_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/check-in",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/check-in-party-and-room"), reply=error("ROOM_NOT_READY")
+    ),
+)
+def the_room_before_the_party(tape: Tape) -> None:
+    del tape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tests.histories.builder import Tape, guest, occupancy, room_updated, staff, transition
@@ -169,6 +170,17 @@ def special() -> Tape:
                           "will_retry": True}]  # fmt: skip
     tape.call("survey", "check-out/survey-fails", "checkOut", before=before, after=after,
               events=check_out_events(tape), reply={"message": "Checked out"} | after["booking"], **CALL)  # fmt: skip
+    return tape
+
+
+def edge(name: str) -> Tape:
+    """A guest who comes `early`, `late` in the night after, or where it is an `other_date` than in UTC."""
+    tape = Tape()
+    case = f"check-in/edge-{name.replace('_', '-')}"
+    tape.arranged("edge", "booking at the edge of its arrival window", STAY_BINDINGS, edge=name)
+    after = joint("in_house")
+    tape.call("edge", case, "checkIn", before=joint("expected"), after=after, events=check_in_events(tape),
+              reply={"message": "Checked in", "guest_token": NEW_TOKEN} | after["booking"], **CALL)  # fmt: skip
     return tape
 
 
@@ -351,6 +363,7 @@ def move() -> Tape:
 GOOD = {
     "stay": stay,
     "special": special,
+    **{f"edge-{name}": partial(edge, name) for name in ("early", "late", "other_date")},
     "late-repeat": late_repeat,
     "quick": quick,
     "housekeeping": housekeeping,

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from conformance_tests.rule import all_rules
+from contract.clauses import Level
 from contract.schema_store import schema_store
 from reference_server.mutants import Mutant, UnknownMutant, all_mutants, get_mutant, install, mutant
-from staycheck.kill_matrix import CONTROL, judge_mutants, matrix
+from staycheck.kill_matrix import CONTROL, judge_mutants, matrix, recorded_matrix
 from staycheck.reference_runs import Judged
 
 EVERYONE = all_mutants()
@@ -71,6 +72,18 @@ def test_the_matrix_tells_a_kill_by_the_clause_from_one_by_another() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_run_tells_a_mutant_from_the_server_as_it_is() -> None:
-    results = dict(judge_mutants(["check-out-keeps-tokens"], seed=5, race_tries=0, jobs=2))
+    results = dict(judge_mutants([get_mutant("check-out-keeps-tokens")], seed=5, race_tries=0, jobs=2))
     assert results[CONTROL].failed == []
     assert "check-out/tokens/revoked" in results["check-out-keeps-tokens"].failed
+
+
+def test_the_recorded_matrix_is_of_these_mutants_and_has_no_gap() -> None:
+    """`make mutants` writes it; `staycheck explain` shows it. A new mutant or MUST rule is not done before it is in there."""
+    recorded = recorded_matrix()
+    assert schema_store().valid("files/kill_matrix.schema.json", recorded)
+    assert [(row["name"], row["clause"], row["summary"]) for row in recorded["mutants"]] == [
+        (each.name, each.clause, each.summary) for each in EVERYONE
+    ]
+    musts = {rule.id for rule in all_rules() if rule.level is Level.MUST}
+    assert musts <= {rule for row in recorded["mutants"] for rule in row["killed_by"]}
+    assert (recorded["survivors"], recorded["control"]) == ([], {"verdict": "pass", "failed": []})

@@ -91,9 +91,9 @@ async def test_a_pool_gives_each_fixture_once_by_params_with_defaults(
     reasons = [one.unsupported for one in await states.arrange("run-1", wanted)]
     assert reasons == [
         None,
-        "the pool has no fixture left for it",
+        "the pool has no fixture left for it; each serves once, so it needs one more",
         None,
-        "the pool has no fixture left for it",
+        "the pool has no fixture left for it; each serves once, so it needs one more",
     ]
 
 
