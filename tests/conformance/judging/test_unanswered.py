@@ -73,7 +73,11 @@ def test_no_event_is_due_of_what_is_not_proven_to_have_happened() -> None:
 
 def test_a_booking_in_house_in_a_room_that_stayed_free_is_torn() -> None:
     tape = came()
-    rooms = [line for line in tape.lines if line["kind"] == "probe" and line["probe"] == "room" and line["when"] == "after"]
+    rooms = [
+        line
+        for line in tape.lines
+        if line["kind"] == "probe" and line["probe"] == "room" and line["when"] == "after"
+    ]
     for line in rooms:
         line["state"].update(room_status="READY_FOR_GUEST", is_occupied=False)
     assert failed(tape)["refusal/no-effect"] == "atomicity/check-in"
@@ -89,7 +93,11 @@ def test_a_room_taken_for_a_booking_that_never_came_is_torn() -> None:
 
 def test_two_readings_that_differ_prove_nothing() -> None:
     tape = came()
-    rooms = [line for line in tape.lines if line["kind"] == "probe" and line["probe"] == "room" and line["when"] == "after"]
+    rooms = [
+        line
+        for line in tape.lines
+        if line["kind"] == "probe" and line["probe"] == "room" and line["when"] == "after"
+    ]
     rooms[0]["state"].update(room_status="READY_FOR_GUEST", is_occupied=False)
     assert "refusal/no-effect" not in failed(tape)
 
