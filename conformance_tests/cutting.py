@@ -81,6 +81,8 @@ def _capabilities(header: Mapping[str, Any]) -> Capabilities:
         probes=frozenset(found.get("probes", ())),
         states=frozenset(found.get("states", ())),
         actors=frozenset(found.get("actors", ())),
+        staff=dict(mapping(found.get("staff"))),
+        frontend_origin=found.get("frontend_origin"),
     )
 
 
@@ -108,6 +110,7 @@ def _reply(line: Mapping[str, Any]) -> Reply:
         line.get("body"),
         line.get("reason"),
         line.get("wall"),
+        mapping(line.get("headers")),
     )
 
 
@@ -352,6 +355,7 @@ class _Cutter:
                     tuple(probe for probe in own if probe.when == "after"),
                     tuple(event for event in events if call["seq"] < event.seq < until),
                     until, overlaps,
+                    tuple(probe for probe in own if probe.when == "answer"),
                 )
             )  # fmt: skip
         return tuple(found)

@@ -41,6 +41,10 @@ class Capabilities:
     probes: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     actors: frozenset[str] = frozenset()
+    staff: Mapping[str, int] = field(default_factory=dict)
+    """The staff_id of each actor, as far as the logins told it."""
+    frontend_origin: str | None = None
+    """The origin that the target says may call from a browser; None when it names none."""
 
     def observers_of(self, kind: str) -> tuple[str, ...]:
         """The observers that see channels of this kind."""
@@ -58,6 +62,7 @@ class Reply:
     body: Json
     reason: str | None
     wall: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,8 @@ class Arranged:
 class Operation:
     """One call: what was asked, the answer, the snapshots around it, the events until the next call.
 
+    `at_answer` is the snapshot that was asked for as soon as the answer was in, where there is one.
+
     `until` is the seq of the next call of the scenario (or past the end): events before it are in the window.
     """
 
@@ -233,6 +240,7 @@ class Operation:
     events: tuple[Event, ...]
     until: int
     overlaps: bool
+    at_answer: tuple[Probe, ...] = ()
 
     @property
     def status(self) -> int | None:

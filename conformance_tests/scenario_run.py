@@ -26,6 +26,7 @@ from contract.channels import guest_channel
 from contract.operations import operation
 
 _BOOKING_PROBES = ("booking", "guests", "tokens", "cleanup", "failures")
+_BESIDE_PROBES = ("booking", "guests", "tokens", "cleanup")
 _ROOM_PROBES = ("room", "audit", "device")
 _GIVES_A_ROOM = {"assignRoom": "room_id", "moveRoom": "to_room_id"}
 
@@ -46,6 +47,8 @@ class Stage:
     offered: frozenset[str]
     grace: float
     recovery: float
+    frontend: str
+    """The origin of a page that calls the backend."""
 
 
 class ScenarioRun:
@@ -130,6 +133,11 @@ class ScenarioRun:
             if not answer.ok and _must_succeed(step.case):
                 self._note(f"{step.operation} should have succeeded; the scenario ends here.")
                 return
+            if answer.ok and self._scenario.family == "walks" and "/refuse/" in step.case:
+                self._note(
+                    f"{step.operation} should have been refused, so the walk is off its path and ends here."
+                )
+                return
 
     async def _step(self, step: Step) -> Answer:
         client, call_id = self._stage.client, self._stage.client.new_id()
@@ -139,8 +147,14 @@ class ScenarioRun:
         if step.before:
             await self._snapshot(asks, "before", call_id)
         self._pending.append(self._expect(step, params, body))
-        call = Call(step.operation, step.actor, params, body, self._scenario.name, step.case)
+        origin = None if step.browser == "no" else self._stage.frontend
+        call = Call(
+            step.operation, step.actor, params, body, self._scenario.name, step.case, origin,
+            step.browser == "preflight",
+        )  # fmt: skip
         answer = await client.make(call, call_id)
+        if step.at_once:
+            await self._snapshot(asks, "answer", call_id)
         if not answer.ok:
             self._pending.pop().over()
         elif isinstance(answer.body, dict):
@@ -314,6 +328,13 @@ class ScenarioRun:
         ]
         booking = {**(rooms[0] if rooms else {}), "hotel_slug": slug, "booking_id": booking_id}
         asks = [ask_for(probe, booking) for probe in _BOOKING_PROBES]
+        if self._scenario.family in ("stays", "assignment"):  # whom the calls must leave alone
+            beside = {
+                name.removeprefix("beside_"): value
+                for name, value in own.items()
+                if name.startswith("beside_")
+            }
+            asks += [ask_for(probe, beside) for probe in _BESIDE_PROBES]
         asks += [ask_for(probe, room) for room in rooms for probe in _ROOM_PROBES]
         return [ask for ask in asks if ask is not None and ask.probe in self._stage.offered]
 

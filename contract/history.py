@@ -121,6 +121,7 @@ class Reply(_Stamped):
     outcome: Literal["replied", "indeterminate"]
     status: int | None = None
     content_type: str | None = None
+    headers: Mapping[str, str] | None = None
     body: Any = ABSENT
     reason: str | None = None
 
@@ -140,13 +141,16 @@ class EventLine(_Stamped):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeLine(_Stamped):
-    """A read of the suite: sent at `begun`, in at `t`. `event` is the seq of the event that triggered it."""
+    """A read of the suite: sent at `begun`, in at `t`. `event` is the seq of the event that triggered it.
+
+    `answer` is a read that was sent as soon as the answer to the call was in, `after` one when all had come to rest.
+    """
 
     kind: ClassVar[str] = "probe"
     probe: str
     scenario: str | None = None
     subject: Mapping[str, Any]
-    when: Literal["before", "after", "event"]
+    when: Literal["before", "after", "event", "answer"]
     call: str | None = None
     event: int | None = None
     begun: float

@@ -37,12 +37,13 @@ def differences(operation: Operation) -> Iterator[tuple[str, str, tuple[int, ...
         for after in operation.after:
             if (after.name, after.subject) != (before.name, before.subject) or after.missing is not None:
                 continue
-            told = _difference(before.state, after.state)
+            told = difference(before.state, after.state)
             if told:
                 yield before.name, told, (*operation.witness, before.seq, after.seq)
 
 
-def _difference(before: Any, after: Any) -> str | None:
+def difference(before: Any, after: Any) -> str | None:
+    """What differs between two states of one probe, in words; None when nothing does."""
     if isinstance(before, dict) and isinstance(after, dict):
         names = changed(before, after)
         if any(name in _LATER for name in names):  # the survey mail of an earlier call went out in between

@@ -43,6 +43,13 @@ def workflow() -> Iterable[Scenario]:
             *cleaning,
             _step("inspectRoom", actor="manager", passed=False, notes="dust"),
             _no_op("CHECKOUT_DIRTY"),
+            _step(
+                "setRoomStatus",
+                actor="manager",
+                to_status="CLEANING_IN_PROGRESS",
+                source="FRONT_DESK",
+                note="the desk asked by phone",
+            ),
         ),
     )
     yield Scenario(

@@ -40,6 +40,10 @@ class Step:
     token: str | None = None
     before: bool = True
     settle: bool = True
+    at_once: bool = False
+    """Take a snapshot as soon as the answer is in, too: what the operation does must be done by then."""
+    browser: Literal["no", "preflight", "page"] = "no"
+    """As a page of the frontend makes it, or the preflight that its browser sends before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Scenario:
     steps: tuple[Step | Race | Outage, ...]
     actors: frozenset[str] = field(default=frozenset())
     """Beside those of the steps: who must be able to log in for the scenario to mean anything."""
+    undisturbed: bool = False
+    """No other call may help the backend along, and reads must be quick."""
 
     @property
     def calls(self) -> tuple[Step, ...]:
@@ -88,7 +94,7 @@ class Scenario:
     @property
     def alone(self) -> bool:
         """Whether nothing else may run meanwhile."""
-        return any(isinstance(step, Outage) for step in self.steps)
+        return self.undisturbed or any(isinstance(step, Outage) for step in self.steps)
 
     def needs(self) -> frozenset[str]:
         """The staff that must be able to log in."""

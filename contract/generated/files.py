@@ -599,6 +599,13 @@ class Target(BaseModel):
             pattern="^https?://",
         ),
     ]
+    frontend_origin: Annotated[
+        str | None,
+        Field(
+            description="The origin of a frontend that may call the backend from a browser, such as https://desk.example.",
+            pattern="^https?://[^/]+$",
+        ),
+    ] = None
     allow: Annotated[
         list[str] | None,
         Field(
