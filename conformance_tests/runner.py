@@ -172,7 +172,8 @@ class _Run:
             for scenario in scenarios:
                 if not scenario.alone:
                     group.create_task(one(scenario))
-        for scenario in scenarios:
+        # A backend may still be holding back after an outage: those who must be undisturbed go first.
+        for scenario in sorted(scenarios, key=lambda one: not one.undisturbed):
             if scenario.alone:
                 if stage.fences is not None:
                     await stage.fences.passed()  # what the others published is out of the way
