@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance_tests.episode import Episode, Event, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (
     ASSIGN,
@@ -25,6 +25,10 @@ NO_OBSERVER = (
     "no observer sees {} channels: give the target [realtime.sink] or [realtime.subscribe], and for guest channels"
     " a backend that authorizes the subscription or realtime.subscribe.secret"
 )
+
+
+_PROMPT = 10
+"""A read that takes more than a tenth of the patience with events is not prompt."""
 
 
 def proof(
@@ -269,6 +273,16 @@ def nothing_extra(episode: Episode) -> Iterator[Finding]:
     return _surplus(episode, doubled=False)
 
 
+def _was_awake(episode: Episode, operation: Operation, event: Event, patience: float) -> bool:
+    """Whether only the event was late: a fence begun later came in before it, or every read around the call was prompt."""
+    reply = operation.reply
+    fence = episode.flushed_after(reply.t, event.observer) if reply else None
+    if fence is not None and fence.ended <= event.t:
+        return True
+    reads = (probe.t - probe.begun for probe in (*operation.before, *operation.after))
+    return max(reads, default=0.0) <= patience / _PROMPT
+
+
 @rule(
     "order/event-follows-call", "Events arrive within the target's patience", "order/event-follows-call",
     hint="Wake the dispatcher on commit; raise timeouts.event in the target if the backend is only slow.",
@@ -285,6 +299,11 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
             took = event.t - reply.t if reply else 0.0
             if patience is None or took <= patience:
                 yield OK
+                continue
+            if not _was_awake(episode, debt.operation, event, patience):
+                yield Unreached(
+                    "events came late, and so did all else: the backend or the machine was too busy to tell"
+                )
                 continue
             yield Violation(
                 "order/event-follows-call",

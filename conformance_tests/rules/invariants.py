@@ -27,7 +27,11 @@ def _joint(probes: tuple[Probe, ...], booking_id: str | None = None) -> dict[str
     for probe in probes:
         if probe.missing is not None:
             continue
-        if booking_id in known and probe.subject.get("booking_id", booking_id) != booking_id:
+        if (
+            booking_id is not None
+            and booking_id in known
+            and probe.subject.get("booking_id", booking_id) != booking_id
+        ):
             continue
         if probe.name == "room" and isinstance(probe.state, dict):
             found["rooms"].append(probe.state)

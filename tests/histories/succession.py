@@ -37,7 +37,7 @@ def next_one() -> Tape:
     tape.call(NAME, "check-out/happy", "checkOut", before=in_house, after=departed, events=check_out_events(tape),
               reply={"message": "out"} | departed["booking"], **CALL)  # fmt: skip
     dirty = departed["room"][ROOM_ID]
-    ready = room(last_inspected_at="2026-11-22T15:07:00Z", turnover_notes=dirty["turnover_notes"])
+    ready = room(last_inspected_at="2026-11-22T15:04:50Z", turnover_notes=dirty["turnover_notes"])
     room_call(
         tape, "managerOverride", dirty, ready, (IN, OUT, CLEAN), "room_status", "room_status_display", "is_bookable",
         "last_inspected_at", actor="manager", scenario=NAME, body={"to_status": "READY_FOR_GUEST", "note": "seen"},
@@ -61,7 +61,7 @@ def a_clean_room_is_announced_with_the_next_booking(tape: Tape) -> None:
 
 @lie(
     ROOM, "events/changed-fields/complete", "events/content/agrees-with-state", "room/invariant/occupied-iff-in-house",
-    base=next_one,
+    "effects/room", base=next_one,
 )  # fmt: skip
 def a_clean_room_shows_the_next_booking(tape: Tape) -> None:
     state = tape.state("housekeeping/managerOverride", "after", "room")
