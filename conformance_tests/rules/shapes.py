@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance_tests.episode import Event, History, Operation
-from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.episode import Event, Facts, Operation
+from conformance_tests.rule import OK, Finding, Violation, call_rule, event_rule
 from conformance_tests.rules.facts import succeeded
 from conformance_tests.rules.values import leaves, show
 from contract.schema_files import document
@@ -56,18 +56,17 @@ _EVENT_SCHEMAS = {
 
 
 def _register_event(rule_id: str, title: str, clause: str, applies: Callable[[Event], bool]) -> None:
-    @history_rule(rule_id, title, clause, hint=_HINT)
-    def judge(history: History) -> Iterator[Finding]:
-        for event in history.events:
-            schema = _EVENT_SCHEMAS.get((event.kind, event.name))
-            if schema is None or not applies(event):
-                continue
-            wrong = problems(schema, event.data)
-            if not wrong:
-                yield OK
-            else:
-                message = f"{event.name} on the {event.kind} channel does not fit its schema"
-                yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
+    @event_rule(rule_id, title, clause, hint=_HINT)
+    def judge(event: Event, _: Facts) -> Iterator[Finding]:
+        schema = _EVENT_SCHEMAS.get((event.kind, event.name))
+        if schema is None or not applies(event):
+            return
+        wrong = problems(schema, event.data)
+        if not wrong:
+            yield OK
+        else:
+            message = f"{event.name} on the {event.kind} channel does not fit its schema"
+            yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
 
 
 for _rule_id, _title, _clause, _applies in (
@@ -103,54 +102,51 @@ def _slug(name: str) -> str:
 
 
 def _register_reply(operation_id: str, schema: str, clause: str) -> None:
-    @history_rule(
+    @call_rule(
         f"replies/{_slug(operation_id)}", f"A successful {operation_id} answers 200 with the shape promised", clause,
-        hint=_HINT,
+        hint=_HINT, operations=(operation_id,),
     )  # fmt: skip
-    def judge(history: History) -> Iterator[Finding]:
-        for operation in history.calls:
-            if operation.operation != operation_id or not succeeded(operation) or operation.reply is None:
-                continue
-            wrong = problems(schema, operation.reply.body)
-            if operation.status != 200:
-                wrong = (f"status {operation.status}", *wrong)
-            if not wrong:
-                yield OK
-            else:
-                message = f"the answer to {operation_id} does not fit its schema"
-                yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
+    def judge(operation: Operation, _: Facts) -> Iterator[Finding]:
+        if not succeeded(operation) or operation.reply is None:
+            return
+        wrong = problems(schema, operation.reply.body)
+        if operation.status != 200:
+            wrong = (f"status {operation.status}", *wrong)
+        if not wrong:
+            yield OK
+        else:
+            message = f"the answer to {operation_id} does not fit its schema"
+            yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
 
 
 for _operation_id, (_schema, _clause) in _reply_schemas().items():
     _register_reply(_operation_id, _schema, _clause)
 
 
-def _answers(history: History) -> Iterator[tuple[Operation, Any]]:
-    for operation in history.calls:
-        if succeeded(operation) and operation.reply is not None and isinstance(operation.reply.body, dict):
-            yield operation, operation.reply.body
+def _answer(operation: Operation) -> Any:
+    """The object a call that succeeded was answered; None when there is none."""
+    return operation.answered or None if succeeded(operation) else None
 
 
-@history_rule(
+@call_rule(
     "replies/money", "Money is a decimal string beside its currency", "endpoints/format/money",
     hint="Serialize decimals as strings with two digits; floats lose cents.",
 )  # fmt: skip
-def money(history: History) -> Iterator[Finding]:
-    for operation, body in _answers(history):
-        for pointer, key, value in leaves(body):
-            if key != "total_amount":
-                continue
-            if isinstance(value, str) and not problems("common.schema.json#/$defs/money", value):
-                yield OK
-                continue
-            message = f"{operation.operation} answers an amount that is no decimal string"
-            yield Violation(
-                "endpoints/format/money",
-                message,
-                ('"123.45"',),
-                f"{pointer} {show(value)}",
-                operation.witness,
-            )
+def money(operation: Operation, _: Facts) -> Iterator[Finding]:
+    for pointer, key, value in leaves(_answer(operation)):
+        if key != "total_amount":
+            continue
+        if isinstance(value, str) and not problems("common.schema.json#/$defs/money", value):
+            yield OK
+            continue
+        message = f"{operation.operation} answers an amount that is no decimal string"
+        yield Violation(
+            "endpoints/format/money",
+            message,
+            ('"123.45"',),
+            f"{pointer} {show(value)}",
+            operation.witness,
+        )
 
 
 _TIMES = frozenset(
@@ -160,21 +156,20 @@ _TIMES = frozenset(
 _DATES = frozenset(("check_in", "check_out", "check_in_date", "check_out_date"))
 
 
-@history_rule(
+@call_rule(
     "replies/times", "Times have an offset, dates are YYYY-MM-DD", "endpoints/format/times",
     hint="A time without an offset means another moment to every reader.",
 )  # fmt: skip
-def times(history: History) -> Iterator[Finding]:
-    for operation, body in _answers(history):
-        for pointer, key, value in leaves(body):
-            kind = "timestamp" if key in _TIMES else "date" if key in _DATES else None
-            if kind is None or value is None or isinstance(value, dict | list):
-                continue
-            if not problems(f"common.schema.json#/$defs/{kind}", value):
-                yield OK
-                continue
-            message = f"{operation.operation} answers a {kind} in another format: {key}"
-            expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
-            yield Violation(
-                "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
-            )
+def times(operation: Operation, _: Facts) -> Iterator[Finding]:
+    for pointer, key, value in leaves(_answer(operation)):
+        kind = "timestamp" if key in _TIMES else "date" if key in _DATES else None
+        if kind is None or value is None or isinstance(value, dict | list):
+            continue
+        if not problems(f"common.schema.json#/$defs/{kind}", value):
+            yield OK
+            continue
+        message = f"{operation.operation} answers a {kind} in another format: {key}"
+        expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
+        yield Violation(
+            "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
+        )

@@ -1,0 +1,126 @@
+"""The second look at a history: assembles its episodes one after another and gives each to the rules.
+
+Only one episode is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from conformance_tests.cutting import Assembly
+from conformance_tests.episode import Episode, Facts
+from conformance_tests.index import place_of
+from conformance_tests.lines import read_again
+from conformance_tests.rule import Rule
+from conformance_tests.tally import Place, Tally
+
+EVENTS, CALLS = 1, 2
+"""Findings about the facts are told first, then those about events, then those about calls."""
+
+
+class Source(Protocol):
+    """The bytes of a history."""
+
+    def read(self, offset: int, size: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that is open for reading."""
+
+    descriptor: int
+
+    def read(self, offset: int, size: int) -> bytes:
+        return os.pread(self.descriptor, size, offset)
+
+
+@dataclass(slots=True)
+class Judge:
+    """Rules, by what they look at, and what they come to."""
+
+    rules: Sequence[Rule]
+    facts: Facts
+    tallies: dict[str, Tally] = field(init=False)
+    _episode_rules: list[tuple[Rule, Tally]] = field(init=False)
+    _event_rules: list[tuple[Rule, Tally]] = field(init=False)
+    _call_rules: list[tuple[Rule, Tally]] = field(init=False)
+    _named: dict[str, list[tuple[Rule, Tally]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tallies = {rule.id: Tally() for rule in self.rules}
+        found = [(rule, self.tallies[rule.id]) for rule in self.rules]
+        self._episode_rules = [pair for pair in found if pair[0].judge_episode is not None]
+        self._event_rules = [pair for pair in found if pair[0].judge_event is not None]
+        self._call_rules = [pair for pair in found if pair[0].judge_call is not None]
+
+    def judge_facts(self) -> None:
+        for rule in self.rules:
+            if rule.judge_facts is not None:
+                self.tallies[rule.id].take(rule.judge_facts, (self.facts,), (0,), None)
+
+    def judge(self, episode: Episode, place: Place) -> None:
+        """Every rule on an episode, its events and its calls."""
+        for rule, tally in self._episode_rules:
+            if tally.broke is None and rule.judge_episode is not None:
+                tally.take(rule.judge_episode, (episode,), place, episode.scenario)
+        for event in (*episode.strays, *episode.events):
+            for rule, tally in self._event_rules:
+                if tally.broke is None and rule.judge_event is not None:
+                    tally.take(rule.judge_event, (event, self.facts), (EVENTS, event.seq), None)
+        for position, operation in enumerate((*episode.operations, *episode.race)):
+            for rule, tally in self._rules_of(operation.operation):
+                if tally.broke is None and rule.judge_call is not None:
+                    tally.take(rule.judge_call, (operation, self.facts), (CALLS, *place, position), None)
+
+    def _rules_of(self, operation: str) -> list[tuple[Rule, Tally]]:
+        found = self._named.get(operation)
+        if found is None:
+            found = self._named[operation] = [
+                (rule, tally)
+                for rule, tally in self._call_rules
+                if rule.operations is None or operation in rule.operations
+            ]
+        return found
+
+
+def judge_episodes(
+    records: Iterable[bytes],
+    source: Source,
+    judge: Judge,
+    *,
+    first: int = 0,
+    told: Callable[[int], None] | None = None,
+) -> None:
+    """Judge the episodes of a part of the index; `first` is the number of the first, `told` is told of bytes read."""
+    number, piece = first - 1, 0
+    for episode, size, is_new in episodes(records, source, judge.facts):
+        number, piece = (number + 1, 0) if is_new else (number, piece + 1)
+        judge.judge(episode, (number, piece))
+        if told is not None:
+            told(size)
+
+
+def episodes(
+    records: Iterable[bytes], source: Source, facts: Facts
+) -> Iterator[tuple[Episode, int, bool]]:
+    """The episodes of a sorted index, each with the size of its lines in bytes, and whether it is a new one.
+
+    One that is not new goes on where the one before it was cut.
+    """
+    current: bytes | None = None
+    assembly, read, is_new = Assembly(facts), 0, True
+    for record in records:
+        place, offset, size, lineno = place_of(record)
+        if place != current or assembly.is_long:
+            if current is not None:
+                yield assembly.episode(), read, is_new
+            assembly, read, is_new = Assembly(facts), 0, place != current
+            current = place
+        text = source.read(offset, size)
+        assembly.take(read_again(text, lineno), marked=b"fp:" in text)
+        read += size
+    if current is not None:
+        yield assembly.episode(), read, is_new
