@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
 from conformance_tests.cutting import capabilities_of, event_of, render_line
-from conformance_tests.episode import Event, Facts, Operation
-from conformance_tests.episodes import FileSource, Judge, judge_episodes
+from conformance_tests.episode import Episode, Event, Facts, Operation
+from conformance_tests.episodes import FileSource, Judge, episodes, judge_episodes
 from conformance_tests.firsts import Firsts, Place
 from conformance_tests.index import Index
 from conformance_tests.lines import Found, read_again, read_lines
@@ -143,14 +144,31 @@ def _first_look(stream: IO[bytes], index: Index, logs: _Logs, told: Callable[[in
     logs.end()
 
 
+def cut(raw: Iterable[str]) -> tuple[Episode, ...]:
+    """The episodes of a history of a few lines, in the order in which they are judged."""
+    with _file_of(raw) as stream, Spill() as spill:
+        index = Index(spill, lambda _, __: None, lambda _: None)
+        for found in read_lines(stream):
+            index.take(found)
+        source = FileSource(stream.fileno())
+        return tuple(episode for episode, _, _ in episodes(spill, source, index.facts()))
+
+
+@contextmanager
+def _file_of(raw: Iterable[str]) -> Iterator[IO[bytes]]:
+    with tempfile.NamedTemporaryFile(prefix="staycheck-lines-") as stream:
+        stream.writelines(line.rstrip("\n").encode("utf-8", "surrogatepass") + b"\n" for line in raw)
+        stream.flush()
+        with Path(stream.name).open("rb") as reading:
+            yield reading
+
+
 def judge_lines(
     raw: Iterable[str], *, only: Sequence[str] = (), level: Level = Level.MUST, jobs: int = 1
 ) -> dict[str, Any]:
     """`judge_stream` on lines."""
-    with tempfile.NamedTemporaryFile(prefix="staycheck-lines-") as stream:
-        stream.writelines(line.rstrip("\n").encode("utf-8", "surrogatepass") + b"\n" for line in raw)
-        stream.flush()
-        return judge_file(Path(stream.name), only=only, level=level, jobs=jobs)
+    with _file_of(raw) as stream:
+        return judge_stream(stream, only=only, level=level, jobs=jobs)
 
 
 def judge_file(

@@ -103,9 +103,7 @@ def judge_episodes(
             told(size)
 
 
-def episodes(
-    records: Iterable[bytes], source: Source, facts: Facts
-) -> Iterator[tuple[Episode, int, bool]]:
+def episodes(records: Iterable[bytes], source: Source, facts: Facts) -> Iterator[tuple[Episode, int, bool]]:
     """The episodes of a sorted index, each with the size of its lines in bytes, and whether it is a new one.
 
     One that is not new goes on where the one before it was cut.

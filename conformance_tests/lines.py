@@ -77,11 +77,11 @@ def read_lines(stream: IO[bytes], longest: int = LONGEST) -> Iterator[Found | Br
 
 def read_again(text: bytes, lineno: int) -> dict[str, Any]:
     """A line that `read_lines` has read, once more from its bytes."""
-    value = _parse(text)
-    if value is None or not isinstance(value, dict):
-        raise ValueError("the history was changed while it was judged")
-    if "kind" not in value:
-        value = EXPORT.read(value, lineno) or value
+    value: dict[str, Any] | None = _parse(text)
+    if value is not None and "kind" not in value:
+        value = EXPORT.read(value, lineno)
+    if value is None:
+        raise OSError("the history was changed while it was judged")
     return value
 
 
@@ -158,7 +158,7 @@ def _broken(text: bytes, lineno: int) -> BrokenLine:
     except UnicodeDecodeError as wrong:
         return BrokenLine(lineno, f"it is not UTF-8: byte {text[wrong.start]:#04x} at {wrong.start}.")
     try:
-        read_line(told, lineno)
+        read_line(told.rstrip("\r\n"), lineno)
     except BrokenLine as broken:
         brace = text.find(b"{")
         if brace > 0 and text[:brace].strip() and _parse(text[brace:]) is not None:
