@@ -123,6 +123,8 @@ class Rule:
     log: type[Log] | None = None
     operations: frozenset[str] | None = None
     """The operations whose calls `judge_call` looks at; None: all."""
+    kinds: frozenset[str] | None = None
+    """The kinds of channel whose events `judge_event` looks at; None: all."""
 
     @property
     def primary(self) -> Clause:
@@ -177,19 +179,23 @@ def history_rule(
     call: CallJudge | None = None,
     facts: FactsJudge | None = None,
     operations: Iterable[str] | None = None,
+    kinds: Iterable[str] | None = None,
     log: type[Log] | None = None,
 ) -> None:
     """Register a rule of the history that looks at several things; for one of them there are the decorators below."""
     named = None if operations is None else frozenset(operations)
+    heard = None if kinds is None else frozenset(kinds)
     level = _level(rule_id, clauses)
-    _register(Rule(rule_id, title, clauses, level, hint, None, event, call, facts, log, named))
+    _register(Rule(rule_id, title, clauses, level, hint, None, event, call, facts, log, named, heard))
 
 
-def event_rule(rule_id: str, title: str, *clauses: str, hint: str) -> Callable[[EventJudge], EventJudge]:
-    """Register a function `(Event, Facts) -> findings` as the rule `rule_id`."""
+def event_rule(
+    rule_id: str, title: str, *clauses: str, hint: str, kinds: Iterable[str] | None = None
+) -> Callable[[EventJudge], EventJudge]:
+    """Register a function `(Event, Facts) -> findings` as the rule `rule_id`; it gets events of `kinds` of channel."""
 
     def wrap(judge: EventJudge) -> EventJudge:
-        history_rule(rule_id, title, *clauses, hint=hint, event=judge)
+        history_rule(rule_id, title, *clauses, hint=hint, event=judge, kinds=kinds)
         return judge
 
     return wrap

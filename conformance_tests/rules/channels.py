@@ -67,6 +67,7 @@ def _register_carries(kind: str, clause: str) -> None:
     @event_rule(
         f"channels/{kind}/events", f"The {kind} channel carries its own events", clause,
         hint="An event of the contract under its name belongs on the channels the contract names for it.",
+        kinds=(kind,),
     )  # fmt: skip
     def carries(event: Event, _: Facts) -> Iterator[Finding]:
         if event.kind != kind or event.name not in EVENTS:
@@ -96,6 +97,7 @@ for _kind, _clause in (
     "channels/guest/own-booking", "A guest channel carries only events of its own booking",
     "channels/guest/own-booking",
     hint="Build the channel name and the payload from the same booking, inside the same transaction.",
+    kinds=("guest",),
 )  # fmt: skip
 def own_booking(event: Event, _: Facts) -> Iterator[Finding]:
     if event.kind != "guest":
@@ -124,6 +126,7 @@ def own_booking(event: Event, _: Facts) -> Iterator[Finding]:
 @event_rule(
     "channels/hotel-isolation", "An event stands on the channels of its own hotel", "channels/hotel-isolation",
     hint="Take the hotel of the channel name from the room or booking, never from the caller.",
+    kinds=("rooms", "staff"),
 )  # fmt: skip
 def hotel_isolation(event: Event, facts: Facts) -> Iterator[Finding]:
     if event.kind == "rooms":

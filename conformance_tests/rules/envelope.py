@@ -13,7 +13,7 @@ from typing import Any
 from conformance_tests.episode import Event, Facts
 from conformance_tests.rule import OK, Finding, Known, Log, Violation, event_rule, log_rule
 from conformance_tests.rules.channels import EVENTS
-from conformance_tests.rules.values import instant, leaves, show
+from conformance_tests.rules.values import instant, named, show
 
 _FINE = (OK,)
 _PATIENCE = timedelta(minutes=5)
@@ -25,7 +25,7 @@ Check = Callable[[Event], "tuple[str, str] | None"]
 def _register(
     rule_id: str, title: str, clause: str, hint: str, applies: Callable[[Event], bool], check: Check
 ) -> None:
-    @event_rule(rule_id, title, clause, hint=hint)
+    @event_rule(rule_id, title, clause, hint=hint, kinds=_KINDS[applies])
     def judge(event: Event, _: Facts) -> tuple[Finding, ...]:
         if not applies(event):
             return ()
@@ -44,6 +44,10 @@ def any_kind(event: Event) -> bool:
 
 def rooms(event: Event) -> bool:
     return event.kind == "rooms" and any_kind(event)
+
+
+def room_updated(event: Event) -> bool:
+    return event.kind == "rooms" and event.name == "room_updated"
 
 
 def booking(event: Event) -> bool:
@@ -127,7 +131,7 @@ def _changed(event: Event) -> tuple[str, str] | None:
 
 
 def _iso(event: Event) -> tuple[str, str] | None:
-    for pointer, key, value in leaves(dict(event.payload)):
+    for pointer, key, value in named(event.payload, _MOMENTS):
         if (key in _TIMES or pointer == "/transition/at") and value is not None and not _is_iso(value):
             return "ISO 8601, or null", f"{pointer} {show(value)}"
     return None
@@ -144,6 +148,9 @@ _TIMES = frozenset(
         "precheckin_submitted_at",
     )
 )
+
+
+_MOMENTS = _TIMES | {"at"}
 
 
 def _is_iso(value: Any) -> bool:
@@ -163,6 +170,12 @@ def _size(event: Event) -> tuple[str, str] | None:
     return f"at most {_PUSHER_LIMIT} bytes", f"{event.size} bytes"
 
 
+_KINDS: dict[Callable[[Event], bool], tuple[str, ...]] = {
+    any_kind: ("rooms", "staff", "guest"),
+    rooms: ("rooms",),
+    room_updated: ("rooms",),
+    booking: ("staff", "guest"),
+}
 _ID_HINT = "Make a UUID when the event is written; consumers deduplicate by meta.event_id alone."
 _SHAPE_HINT = "Frontends read this key before anything else; a dialect may say where it stands."
 _PAYLOAD_HINT = "The rooms board replaces its room with the payload: send the whole room every time."
@@ -177,7 +190,7 @@ for _args in (
      "events/envelope/booking-category", _SHAPE_HINT, booking,
      _equals("category", lambda _: "room_booking", lambda e: e.envelope.get("category"))),
     ("events/envelope/event-type", "A room_updated event says so in event_type", "events/envelope/event-type",
-     _SHAPE_HINT, lambda e: rooms(e) and e.name == "room_updated",
+     _SHAPE_HINT, room_updated,
      _equals("event_type", lambda e: e.name, lambda e: e.envelope.get("event_type"))),
     ("events/envelope/event-type-is-name", "event_type is the name of the event", "events/envelope/event-type-is-name",
      _SHAPE_HINT, any_kind, _equals("event_type", lambda e: e.name, lambda e: e.envelope.get("event_type"))),
