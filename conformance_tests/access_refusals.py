@@ -1,6 +1,6 @@
 """Who may not call at all: for every operation of staff, callers who are nobody, who work elsewhere, or whose role lacks it.
 
-Check-in and check-out have cases of their own in `conformance_tests.refusals`; here are those they lack, and all others.
+Check-in and check-out have cases of their own in `conformance_tests.stay_refusals`; here are those they lack, and all others.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from conformance_tests.refusal import (
     UNKNOWN_TOKEN,
     Refusal,
     State,
+    slug,
 )
 from contract.operations import operation
-from contract.roles import allows
+from contract.roles import roles
 
 OTHER_HOTEL = "booking of another hotel"
 _TO_FREE_ROOM = {"room_id": "{free_room_id}"}
@@ -56,7 +57,8 @@ _CALLS = (
     _Call("getRoom", IN_HOUSE),
     _Call("housekeepingDashboard"),
     _room("setRoomStatus", "CHECKOUT_DIRTY", to_status=_CLEANING),
-    _room("managerOverride", "CHECKOUT_DIRTY", to_status="READY_FOR_GUEST", note="looked at it myself"),
+    # a change that every role may make in another way, so that only the permission refuses it
+    _room("managerOverride", "CHECKOUT_DIRTY", to_status="MAINTENANCE_REQUIRED", note="looked at it myself"),
     _Call("roomStatusHistory"),
     _room("startCleaning", "CHECKOUT_DIRTY"),
     _room("markCleaned", _CLEANING),
@@ -71,12 +73,8 @@ _ANONYMOUS_ONLY = frozenset(
 """A wrong token is shown to one operation of each group: a snapshot and a fence for each takes time."""
 
 
-def _slug(name: str) -> str:
-    return "".join(f"-{char.lower()}" if char.isupper() else char for char in name)
-
-
 def _refused(call: _Call, who: str, code: str, clause: str, **fields: Any) -> Refusal:
-    case = f"access/refuse/{who}-{_slug(call.operation)}"
+    case = f"access/refuse/{who}-{slug(call.operation)}"
     return Refusal(
         case, call.operation, call.state, code, clause, params=call.params, body=call.body, **fields
     )
@@ -104,27 +102,24 @@ def _elsewhere(call: _Call) -> Iterable[Refusal]:
         yield _refused(call, "outsider", "HOTEL_MISMATCH", "access/hotel-scope", actor="outsider")
 
 
-_OVERRIDE = _room(
-    "managerOverride",
-    "CHECKOUT_DIRTY",
-    to_status=_CLEANING,
-    note="a change housekeeping may make, but not so",
-)
-_ROLES = ("housekeeping", "front_desk")
-
-
 def _forbidden(call: _Call) -> Iterable[Refusal]:
-    """By somebody whose role lacks what the operation asks for, in a state in which it would be carried out."""
+    """By every role that lacks what the operation asks for, in a state in which it would be carried out."""
     needed = operation(call.operation).permission
-    lacking = [role for role in _ROLES if not any(allows(role, action) for action in needed)]
-    if needed and lacking and call.operation not in _HAVE_THEIR_OWN:
-        clause = "errors/code/permission-denied"
-        yield _refused(call, "forbidden", "PERMISSION_DENIED", clause, actor=lacking[0])
+    changes_status = operation(call.operation).tag == "housekeeping"
+    clause = "housekeeping/permissions/enforced" if changes_status else "access/role-permission"
+    for role in roles().values():
+        if not needed or any(role.allows(action) for action in needed):
+            continue
+        case = f"{'housekeeping' if changes_status else 'access'}/refuse/{slug(role.name.upper())}-{slug(call.operation)}"
+        yield Refusal(
+            case, call.operation, call.state, "PERMISSION_DENIED", clause,
+            actor=role.name, params=call.params, body=call.body,
+        )  # fmt: skip
 
 
 def _other_hotels(call: _Call, *, in_house: bool = False, **fields: Any) -> Refusal:
     return Refusal(
-        f"access/refuse/other-hotels-booking-{_slug(call.operation)}",
+        f"access/refuse/other-hotels-booking-{slug(call.operation)}",
         call.operation,
         OTHER_HOTEL,
         "BOOKING_NOT_FOUND",
@@ -140,14 +135,13 @@ _FREE = State(ROOM, {"room_status": "READY_FOR_GUEST"})
 ACCESS: tuple[Refusal, ...] = (
     *(refusal for call in _CALLS for refusal in _nobody(call)),
     *(refusal for call in _CALLS for refusal in _elsewhere(call)),
-    *(
-        refusal
-        for call in _CALLS
-        for refusal in _forbidden(_OVERRIDE if call.operation == "managerOverride" else call)
-    ),
     _other_hotels(_Call("checkOut"), in_house=True),
     _other_hotels(_Call("getBooking")),
     _other_hotels(_Call("unassignRoom")),
     _other_hotels(_Call("assignRoom"), body={"room_id": "{beside_room_id}"}, beside=_FREE),
     _other_hotels(_Call("moveRoom"), in_house=True, body={"to_room_id": "{beside_room_id}"}, beside=_FREE),
+)
+
+ROLES: tuple[Refusal, ...] = tuple(
+    refusal for call in _CALLS if call.operation not in _HAVE_THEIR_OWN for refusal in _forbidden(call)
 )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance_tests.episode import (
+    OUTAGE,
     RACE,
     Arranged,
     Capabilities,
@@ -21,6 +22,7 @@ from conformance_tests.episode import (
     Facts,
     Fence,
     Operation,
+    Outage,
     Probe,
     Reply,
     mapping,
@@ -51,6 +53,8 @@ def capabilities_of(header: Line) -> Capabilities:
         probes=frozenset(found.get("probes", ())),
         states=frozenset(found.get("states", ())),
         actors=frozenset(found.get("actors", ())),
+        staff=dict(mapping(found.get("staff"))),
+        frontend_origin=found.get("frontend_origin"),
     )
 
 
@@ -75,7 +79,7 @@ def reply_of(line: Line, *, marked: bool = True) -> Reply:
     status = line.get("status") if line["outcome"] == "replied" else None
     return Reply(
         line["seq"], line["t"], status, line.get("content_type"), line.get("body"), line.get("reason"),
-        line.get("wall"), marked,
+        line.get("wall"), marked, mapping(line.get("headers")),
     )  # fmt: skip
 
 
@@ -89,6 +93,25 @@ def fence_of(line: Line) -> Fence | None:
         (observer, kind) for observer, kinds in mapping(found.get("arrived")).items() for kind in kinds
     )
     return Fence(line["seq"], float(begun), float(ended), arrived)
+
+
+def _outage(known: Outage | None, line: Line) -> Outage:
+    """What is known of an outage with one more line about it."""
+    found = known or Outage(line["seq"], None, None, None, None, ())
+    said = mapping(line.get("outage"))
+    if said.get("state") == "up":
+        return replace(found, up=line["seq"], up_t=line["t"], recovery=said.get("recovery"))
+    if said.get("state") == "waited":
+        return replace(found, waited_t=line["t"])
+    if line["mark"] == "refused":
+        told = {
+            **mapping(line.get("refused")),
+            "seq": line["seq"],
+            "t": line["t"],
+            "observer": line.get("observer", ""),
+        }
+        return replace(found, attempts=(*found.attempts, event_of(told)))
+    return found
 
 
 def operation_of(
@@ -108,6 +131,7 @@ def operation_of(
         tuple(probe for probe in own if probe.when == "before"),
         tuple(probe for probe in own if probe.when == "after"),
         events, until, overlaps,
+        tuple(probe for probe in own if probe.when == "answer"),
     )  # fmt: skip
 
 
@@ -115,7 +139,7 @@ def keys_of_bindings(bindings: Mapping[str, Any]) -> set[Key]:
     """The subjects a scenario was arranged with."""
     slug = str(bindings.get("hotel_slug", ""))
     keys: set[Key] = set()
-    for name in ("booking_id", "other_booking_id"):
+    for name in ("booking_id", "other_booking_id", "third_booking_id"):
         if isinstance(bindings.get(name), str):
             keys.add(("booking", bindings[name]))
     for prefix in ("", "free_"):
@@ -150,6 +174,7 @@ class Assembly:
         self._facts = facts
         self._scenario: str | None = None
         self._arranged: list[Arranged] = []
+        self._outage: Outage | None = None
         self._calls: list[Line] = []
         self._replies: dict[str, Reply] = {}
         self._events: list[Event] = []
@@ -182,7 +207,9 @@ class Assembly:
                     self._call_probes[probe.call].append(probe)
             case "mark":
                 self._scenario = line.get("scenario") or self._scenario
-                if line["mark"] == "arranged":
+                if line["mark"] in ("outage", "refused"):
+                    self._outage = _outage(self._outage, line)
+                elif line["mark"] == "arranged":
                     self._arranged.append(
                         Arranged(
                             line["seq"], line.get("state", ""), mapping(line.get("params")),
@@ -202,7 +229,7 @@ class Assembly:
             self._scenario,
             facts.capabilities,
             tuple(self._arranged),
-            tuple(one for one in operations if not one.case.startswith(RACE)),
+            tuple(one for one in operations if not one.case.startswith((RACE, OUTAGE))),
             inside,
             tuple(event for event in self._events if event.seq <= first),
             {event.seq: tuple(self._event_probes[event.seq]) for event in inside if event.seq in self._event_probes},
@@ -210,6 +237,8 @@ class Assembly:
             facts.notices,
             replace(facts.ending, complete=None) if alone else facts.ending,
             tuple(one for one in operations if one.case.startswith(RACE)),
+            tuple(one for one in operations if one.case.startswith(OUTAGE)),
+            self._outage,
         )  # fmt: skip
 
     def _operations(self, events: tuple[Event, ...]) -> list[Operation]:
@@ -258,6 +287,12 @@ def render_line(line: Line) -> str:
         tail = f" missing: {line['missing']}" if line.get("missing") else ""
         return f"{t} probe {line['probe']} {subject} ({line['when']}){tail}"
     if kind == "mark":
+        if line["mark"] == "refused":
+            said = mapping(line.get("refused"))
+            event_id = mapping(mapping(said.get("data")).get("meta")).get("event_id")
+            return (
+                f"{t} refused ({said.get('mode')}) {said.get('name')} on {said.get('channel')}, id {event_id}"
+            )
         return f"{t} mark {line['mark']} {line.get('scenario', '')}".rstrip()
     return f"{t} {kind}"
 

@@ -117,16 +117,16 @@ def judge_stream(
                 "no line of a recorded history in it: is this a file that `check --record` wrote?"
             )
         if jobs > 1:
-            tallies = judge_in_processes(spill, Path(stream.name), only, facts, jobs, told)
+            judge = judge_in_processes(spill, Path(stream.name), only, facts, jobs, told)
         else:
             judge = Judge(rules, facts)
             judge_episodes(spill, FileSource(stream.fileno()), judge, told=told)
-            tallies = judge.tallies
     first = Judge(rules, facts)
     first.judge_facts()
     for rule in rules:
-        first.tallies[rule.id].add(logs.tallies.get(rule.id) or tallies[rule.id])
-    return _report(rules, first.tallies, facts, stream, only=only, level=level)
+        first.tallies[rule.id].add(logs.tallies.get(rule.id) or judge.tallies[rule.id])
+    first.coverage.add(judge.coverage)
+    return _report(first, stream, only=only, level=level)
 
 
 def _first_look(stream: IO[bytes], index: Index, logs: _Logs, told: Callable[[int], None]) -> None:
@@ -252,15 +252,8 @@ def _rule_report(rule: Rule, tally: Tally, facts: Facts, lines: Mapping[int, str
     }
 
 
-def _report(
-    rules: Sequence[Rule],
-    tallies: Mapping[str, Tally],
-    facts: Facts,
-    stream: IO[bytes],
-    *,
-    only: Sequence[str],
-    level: Level,
-) -> dict[str, Any]:
+def _report(judge: Judge, stream: IO[bytes], *, only: Sequence[str], level: Level) -> dict[str, Any]:
+    rules, tallies, facts = judge.rules, judge.tallies, judge.facts
     lines = _rendered(tallies.values(), stream)
     reports = [_rule_report(rule, tallies[rule.id], facts, lines) for rule in rules]
     counting = [tallies[rule.id].verdict() for rule in rules if _RANK[rule.level] >= _RANK[level]]
@@ -285,6 +278,7 @@ def _report(
             "complete": facts.complete,
             "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in facts.broken],
         },
+        "coverage": judge.coverage.report(),
         "rules": reports,
     }
 

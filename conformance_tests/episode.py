@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,8 @@ FENCE = "fence"
 """The scenario under which the suite records the operations of its fences."""
 RACE = "race/"
 """How the case of a call begins that was made side by side with others."""
+OUTAGE = "outage/"
+"""How the case of a call begins that was made while the sink refused its events."""
 
 
 FINGERPRINT = re.compile(r"fp:[0-9a-f]{12}", re.ASCII)
@@ -46,6 +49,10 @@ class Capabilities:
     probes: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     actors: frozenset[str] = frozenset()
+    staff: Mapping[str, int] = field(default_factory=dict)
+    """The staff_id of each actor, as far as the logins told it."""
+    frontend_origin: str | None = None
+    """The origin that the target says may call from a browser; None when it names none."""
 
     def observers_of(self, kind: str) -> tuple[str, ...]:
         """The observers that see channels of this kind."""
@@ -64,6 +71,7 @@ class Reply:
     reason: str | None
     wall: str | None = None
     marked: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +196,30 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something an observer said about itself, such as a lost connection or a refused subscription."""
+    """Something an observer said about itself, such as a lost connection or a refused subscription.
+
+    `since`: from when on it may have missed events, in seconds since the run began.
+    """
 
     seq: int
     observer: str
     text: str
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """When the sink refused what is about an episode, in seqs and seconds; `attempts` are the triggers it did not take.
+
+    `waited` is when the suite stopped waiting for them, `recovery` how long the target lets its backend take.
+    """
+
+    down: int
+    up: int | None
+    up_t: float | None
+    waited_t: float | None
+    recovery: float | None
+    attempts: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +236,8 @@ class Arranged:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call: what was asked, the answer, the snapshots around it, the events until the next call.
+
+    `at_answer` is the snapshot that was asked for as soon as the answer was in, where there is one.
 
     `until` is the seq of the next call of the scenario (or past the end): events before it are in the window.
     """
@@ -229,6 +258,7 @@ class Operation:
     events: tuple[Event, ...]
     until: int
     overlaps: bool
+    at_answer: tuple[Probe, ...] = ()
 
     @property
     def status(self) -> int | None:
@@ -251,9 +281,9 @@ class Episode:
 
     `race` are the calls that were made side by side, in the order they were started; its first call has the snapshots from
     before all of them and after all of them. They are in no order, so they are not among `operations`: what is judged call by
-    call is judged there only.
+    call is judged there only. `outage_calls` were made while the sink refused their events, and stand apart likewise.
 
-    `fences` has the last one for each observer and kind of channel: that is all a proof can ask for. `strays` are events about the episode's subjects before its first call; they belong to the arranging.
+    `fences` are in the order of their beginning. `strays` are events about the episode's subjects before its first call; they belong to the arranging.
     """
 
     scenario: str | None
@@ -267,6 +297,8 @@ class Episode:
     notices: tuple[Notice, ...] = ()
     ending: Ending = Ending(None, None, frozenset())
     race: tuple[Operation, ...] = ()
+    outage_calls: tuple[Operation, ...] = ()
+    outage: Outage | None = None
 
     @property
     def is_fence(self) -> bool:
@@ -277,15 +309,24 @@ class Episode:
         """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
         lost = False
         for notice in self.notices:
-            if notice.observer != observer or notice.seq > operation.until:
+            if notice.observer != observer:
                 continue
             if "connection was lost" in notice.text:
-                lost = True
+                lost = lost or not self._in_before(notice, observer, operation)
             elif "Connected again" in notice.text and notice.seq < operation.seq:
                 lost = False  # it was back before the call
+            if notice.seq > operation.until:
+                continue
             if channel is not None and channel in notice.text:
                 return f"the observer is not on the guest channel: {notice.text}"
         return "the observer lost its connection" if lost else None
+
+    def _in_before(self, notice: Notice, observer: str, operation: Operation) -> bool:
+        """Everything of the call was in at the observer when it lost its connection, however late that was noticed."""
+        if notice.since is None or operation.reply is None:
+            return notice.seq > operation.until
+        fence = self.flushed_after(operation.reply.t, observer)
+        return fence is not None and fence.ended <= notice.since
 
     def interrupted(self, observer: str, since: int, until: int) -> bool:
         """Whether the observer said anything of itself between two lines, such as a lost connection."""
@@ -308,11 +349,10 @@ class Episode:
         return found
 
     def flushed_after(self, t: float, observer: str, kind: str | None = None) -> Fence | None:
-        """A fence begun after `t` that came in at the observer (on that kind of channel)."""
-        for fence in self.fences:
-            if fence.begun >= t and fence.flushed(observer, kind):
-                return fence
-        return None
+        """The first fence begun after `t` that came in at the observer (on that kind of channel)."""
+        start = bisect_left(self.fences, t, key=lambda fence: fence.begun)
+        later = (self.fences[place] for place in range(start, len(self.fences)))
+        return next((fence for fence in later if fence.flushed(observer, kind)), None)
 
     def unproven(self, replied: float | None, observer: str, kind: str | None = None) -> str | None:
         """Why it is not proven that everything published by `replied` is in at the observer (on that kind of channel);

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
+from conformance_tests.coverage import Coverage
 from conformance_tests.cutting import Assembly
 from conformance_tests.episode import Episode, Facts
 from conformance_tests.index import place_of
@@ -63,6 +64,7 @@ class Judge:
     rules: Sequence[Rule]
     facts: Facts
     tallies: dict[str, Tally] = field(init=False)
+    coverage: Coverage = field(default_factory=Coverage)
     _episode_rules: list[tuple[Rule, Tally]] = field(init=False)
     _heard: dict[str, list[tuple[Rule, Tally]]] = field(init=False)
     _call_rules: list[tuple[Rule, Tally]] = field(init=False)
@@ -94,7 +96,8 @@ class Judge:
             for rule, tally in self._heard[event.kind]:
                 if tally.broke is None and rule.judge_event is not None:
                     tally.take(rule.judge_event, (event, self.facts), (EVENTS, event.seq), None)
-        for position, operation in enumerate((*episode.operations, *episode.race)):
+        self.coverage.take(episode)
+        for position, operation in enumerate((*episode.operations, *episode.race, *episode.outage_calls)):
             for rule, tally in self._rules_of(operation.operation):
                 if tally.broke is None and rule.judge_call is not None:
                     tally.take(rule.judge_call, (operation, self.facts), (CALLS, *place, position), None)
@@ -105,7 +108,7 @@ class Judge:
         Episodes that are events of a subject and nothing else are alike but for these events. A rule that found nothing in
         one of them without looking at the events finds nothing in any.
         """
-        if episode.operations or episode.race or episode.scenario is not None or episode.arranged:
+        if episode.operations or episode.race or episode.outage_calls or episode.scenario is not None:
             return self._episode_rules
         if self._listening is None:
             self._listening = []

@@ -8,23 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 
 from conformance_tests.discovery import why
+from conformance_tests.http_headers import PREFLIGHT, RECORDED
 from conformance_tests.json_text import read_json
 from conformance_tests.recorder import Recorder
 from conformance_tests.refusals import ANONYMOUS, GUEST
 from conformance_tests.target import Target
+from conformance_tests.target_hosts import LocalResolver
 from conformance_tests.wire import Request, Wire
+from contract.schema_files import document
 
 _LOST_AFTER = 8
 _JSON = {"Content-Type": "application/json"}
 _MAX_TEXT = 20_000
 """Characters of a body that is not JSON that are kept."""
+
+
+def _asked_by_browser(origin: str | None, method: str) -> dict[str, str]:
+    """The headers of a preflight for all that the contract lets a frontend send."""
+    wanted = ",".join(sorted(document("openapi.yaml")["x-cors"]["allow_headers"]))
+    return {
+        "Origin": origin or "",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": wanted,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,8 @@ class Answer:
     body: Any = None
     content_type: str | None = None
     reason: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that are recorded, names in lower case."""
 
     @property
     def ok(self) -> bool:
@@ -63,6 +79,10 @@ class Call:
     body: Any = None
     scenario: str | None = None
     case: str | None = None
+    origin: str | None = None
+    """The origin of a frontend, as a browser names it."""
+    preflight: bool = False
+    """Not the call itself, but what a browser asks before it makes the call for a page of `origin`."""
 
 
 class HttpClient:
@@ -75,6 +95,8 @@ class HttpClient:
         self._tokens: dict[str, str] = {}
         self._logins: dict[str, asyncio.Lock] = {}
         self._numbers = itertools.count(1)
+        self.staff_ids: dict[str, int] = {}
+        """Actor -> the staff_id that the login told."""
         self.login_problems: dict[str, str] = {}
         """Actor -> why there is no token."""
         self._unanswered = 0
@@ -99,7 +121,7 @@ class HttpClient:
         line: dict[str, Any] = {} if call.body is None else {"body": call.body}
         self._recorder.call(
             call=call_id,
-            operation=call.operation,
+            operation=PREFLIGHT if call.preflight else call.operation,
             scenario=call.scenario,
             case=call.case,
             actor=call.actor,
@@ -108,7 +130,7 @@ class HttpClient:
             path=request.path,
             **line,
         )
-        answer = await self.send(request, call.operation)
+        answer = await self.send(request, None if call.preflight else call.operation)
         self._learn_tokens(answer.body)
         if answer.status is None:
             self._recorder.reply(call=call_id, outcome="indeterminate", reason=answer.reason)
@@ -118,6 +140,7 @@ class HttpClient:
                 outcome="replied",
                 status=answer.status,
                 content_type=answer.content_type,
+                headers=dict(answer.headers) or None,
                 body=answer.body,
             )
         return answer
@@ -136,6 +159,12 @@ class HttpClient:
         request = self._wire.request(call.operation, params, said, guest_token=guest_token)
         if isinstance(call.body, str):  # no JSON, sent as if it were
             request = replace(request, body=call.body.encode(), headers={**request.headers, **_JSON})
+        if call.preflight:
+            return Request(
+                "OPTIONS", request.path, request.query, _asked_by_browser(call.origin, request.method)
+            )
+        if call.origin is not None:
+            request = replace(request, headers={**request.headers, "Origin": call.origin})
         if call.actor == ANONYMOUS and token:
             return replace(request, headers={**request.headers, **self._wire.staff_header(str(token))})
         return replace(request, headers={**request.headers, **await self.staff_headers(call.actor)})
@@ -167,7 +196,8 @@ class HttpClient:
             body = body[:_MAX_TEXT]
         elif operation is not None:
             body = self._wire.reply(operation, reply.status, body)
-        return Answer(reply.status, body, reply.headers.get("Content-Type") or None)
+        kept = {name.lower(): value for name, value in reply.headers.items() if name.lower() in RECORDED}
+        return Answer(reply.status, body, reply.headers.get("Content-Type") or None, headers=kept)
 
     async def staff_headers(self, actor: str) -> dict[str, str]:
         """The credentials of a member of staff; nobody, a guest, and who cannot log in have none."""
@@ -189,6 +219,8 @@ class HttpClient:
                 if token is None:
                     self.login_problems[actor] = _login_problem(answer)
                 else:
+                    if isinstance(answer.body, dict) and isinstance(answer.body.get("staff_id"), int):
+                        self.staff_ids[actor] = answer.body["staff_id"]
                     self._recorder.redactor.add(token)
                     self._tokens[actor] = token
             return self._tokens.get(actor)
@@ -199,3 +231,14 @@ class HttpClient:
             for name in ("guest_token", "token"):
                 if isinstance(body.get(name), str) and body[name]:
                     self._recorder.redactor.add(body[name])
+
+
+@asynccontextmanager
+async def http_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """The session of a run: no limit of connections, no cookies; every call has its own time limit."""
+    connector = aiohttp.TCPConnector(limit=0, resolver=LocalResolver())
+    timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as it:
+        yield it

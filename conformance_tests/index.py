@@ -6,8 +6,8 @@ index is a record per line that sorts by episode, so that the second look (`engi
 however many are under way in the file at once.
 
 What the first look remembers is bounded by what is open, not by the length of the file: the calls, subjects and events of a
-scenario are forgotten `MEMORY` seconds of the history after its end. Beside that it keeps the arranged bookings and the
-answered tokens, about 250 bytes each.
+scenario are forgotten `MEMORY` seconds of the history after its end. Beside that it keeps the arranged bookings, the
+answered tokens and the fences, about 200 bytes each.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance_tests.cutting import (
@@ -113,7 +114,8 @@ class Index:
         self._events = _Recent()
         self._early: dict[str, list[bytes]] = defaultdict(list)
         self._ranks = 0
-        self._fences: dict[tuple[str, str], Fence] = {}
+        self._fences: list[Fence] = []
+        self._arrivals: dict[frozenset[tuple[str, str]], frozenset[tuple[str, str]]] = {}
         self._notices: list[Notice] = []
         self._heard: set[tuple[str, str]] = set()
         self._hotels: dict[str, str] = {}
@@ -143,7 +145,7 @@ class Index:
         return Facts(
             self._header,
             capabilities_of(self._header),
-            tuple(sorted(set(self._fences.values()), key=lambda fence: fence.seq)),
+            tuple(sorted(self._fences, key=lambda fence: fence.begun)),
             tuple(self._notices),
             Ending(self._complete, self._header.get("patience"), frozenset(self._heard)),
             self._hotels,
@@ -165,16 +167,20 @@ class Index:
         place = scenario.place if scenario is not None and len(self._scenarios) > known else None
         match line["mark"]:
             case "observer":
-                self._notices.append(Notice(line["seq"], line.get("observer", ""), line.get("text", "")))
+                self._notices.append(
+                    Notice(line["seq"], line.get("observer", ""), line.get("text", ""), line.get("since"))
+                )
+            case "outage" | "refused" if scenario is not None:
+                return scenario.place
             case "run-end":
                 self._complete = bool(line.get("complete"))
             case "fence":
                 fence = fence_of(line)
-                for pair in fence.arrived if fence is not None else ():
-                    self._heard.add(pair)
-                    last = self._fences.get(pair)
-                    if fence is not None and (last is None or fence.begun > last.begun):
-                        self._fences[pair] = fence
+                if fence is not None:
+                    self._heard |= fence.arrived
+                    self._fences.append(
+                        replace(fence, arrived=self._arrivals.setdefault(fence.arrived, fence.arrived))
+                    )
             case "arranged" if scenario is not None:
                 self._arrange(line, scenario)
                 return scenario.place

@@ -49,6 +49,16 @@ class Refusal:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     beside: State | None = None
     first: str | None = None
+    later: tuple[str, ...] = ()
+    """The codes of the other reasons there are to refuse the call, which come after `code`."""
+
+
+def slug(name: str) -> str:
+    """`setRoomStatus` and `CHECKOUT_DIRTY` as words of a case."""
+    words = name.replace("_", "-")
+    if words.isupper():
+        return words.lower()
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in words)
 
 
 READY = "booking ready for check-in"

@@ -1,7 +1,7 @@
 """One run: observers first, then the states, then the scenarios, all at once as far as `jobs` allows; everything recorded.
 
     sink and file listen -> logins -> states arranged in batches -> subscriber on the hotel's channels -> header
-    -> scenarios and fences -> last fence -> run-end -> teardown
+    -> scenarios and fences -> scenarios that must be alone -> last fence -> run-end -> teardown
 
 A run that is interrupted (SIGINT, SIGTERM, cancellation) keeps what was recorded and takes away what was arranged.
 """
@@ -13,18 +13,16 @@ import contextlib
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import aiohttp
-
 from conformance_tests.arranging import Arranged, Arranger, arranger
 from conformance_tests.bindings import merged
 from conformance_tests.fences import Fences
-from conformance_tests.http_client import HttpClient
+from conformance_tests.http_client import HttpClient, http_session
 from conformance_tests.observers.base import Observer
 from conformance_tests.observers.event_file import EventFile
 from conformance_tests.observers.sink import Sink
@@ -37,7 +35,6 @@ from conformance_tests.scenarios.races import TRIES
 from conformance_tests.scenarios.scenario import Scenario, Wanted
 from conformance_tests.settle import Settler
 from conformance_tests.target import ACTORS, Target, TargetError, UnreachableError
-from conformance_tests.target_hosts import LocalResolver
 from conformance_tests.watching import FENCE, Watch
 from conformance_tests.wire import Wire
 from contract.channels import ChannelKind, guest_channel, rooms_channel, staff_channel
@@ -46,6 +43,8 @@ from contract.redaction import Redactor
 
 _TEARDOWN = 10.0
 _EVERY_KIND: tuple[ChannelKind, ...] = ("rooms", "staff", "guest")
+_SOME_PAGE = "https://frontend.example"
+"""The origin of a page when the target names none: a backend may well turn it away."""
 _FENCE_STATE = Wanted("fence")
 _FOREIGN = "booking of another hotel"
 
@@ -110,7 +109,7 @@ class _Run:
 
     async def go(self, jobs: int, only: Sequence[str]) -> None:
         scenarios = plan(self._seed, only, self._race_tries)
-        session = await self._stack.enter_async_context(_session())
+        session = await self._stack.enter_async_context(http_session())
         client = HttpClient(self._target, self._wire, self._recorder, session)
         prober = Prober(self._target, client, session, self._recorder.now)
         self._stack.push_async_callback(prober.close)
@@ -128,13 +127,14 @@ class _Run:
         prober.elsewhere = foreign_hotels(arranged)
         await prober.find_offered(self._anything(arranged, home))
         sight = await self._sight(client, home, arranged)
-        self._recorder.header(**self._header(sight, prober.offered, arranged, actors))
+        self._recorder.header(**self._header(sight, prober.offered, arranged, actors, client.staff_ids))
 
         settler = Settler(self._recorder, self._target.timeouts.event)
         fences = self._fences(client, settler, sight, fence)
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
-            frozenset(prober.offered), self._target.timeouts.grace,
+            frozenset(prober.offered), self._target.timeouts.grace, self._target.timeouts.recovery,
+            self._target.frontend_origin or _SOME_PAGE,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -170,7 +170,13 @@ class _Run:
         self._told(Progress("running", 0, len(scenarios)))
         async with asyncio.TaskGroup() as group:
             for scenario in scenarios:
-                group.create_task(one(scenario))
+                if not scenario.alone:
+                    group.create_task(one(scenario))
+        for scenario in scenarios:
+            if scenario.alone:
+                if stage.fences is not None:
+                    await stage.fences.passed()  # what the others published is out of the way
+                await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
             await stage.fences.passed()
@@ -251,7 +257,12 @@ class _Run:
             (observer.name for observer in self._observers), _EVERY_KIND
         )
         if self._subscriber is not None and home:
-            public = (rooms_channel(home["hotel_slug"]), staff_channel(home["hotel_id"]))
+            hotels = {home["hotel_slug"]: home["hotel_id"]} | {
+                one.bindings["hotel_slug"]: one.bindings["hotel_id"] for one in _own_states(arranged)
+            }
+            public = [
+                name for slug, id_ in hotels.items() for name in (rooms_channel(slug), staff_channel(id_))
+            ]
             await self._subscriber.start([self._wire.channel_name(name) for name in public])
             self._stack.push_async_callback(self._subscriber.stop)
             sees_guest = await self._try_guest_channel(client, self._subscriber, arranged)
@@ -300,6 +311,7 @@ class _Run:
         probes: Sequence[str],
         arranged: Mapping[str, Sequence[Arranged]],
         actors: Sequence[str],
+        staff: Mapping[str, int],
     ) -> dict[str, Any]:
         offered = {
             one.wanted.state for found in arranged.values() for one in found if one.unsupported is None
@@ -318,6 +330,8 @@ class _Run:
                 "probes": list(probes),
                 "states": sorted(offered),
                 "actors": list(actors),
+                "staff": dict(staff),
+                **({"frontend_origin": self._target.frontend_origin} if self._target.frontend_origin else {}),
             },
         }
 
@@ -372,13 +386,3 @@ def _terminates() -> Iterator[None]:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
-
-
-@asynccontextmanager
-async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0, resolver=LocalResolver())
-    timeout = aiohttp.ClientTimeout(total=None)  # every call has its own
-    async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
-    ) as it:
-        yield it

@@ -11,11 +11,14 @@ from conformance_tests.arranging import Arranged
 from conformance_tests.bindings import MissingBindingError, filled
 from conformance_tests.fences import Fences
 from conformance_tests.http_client import Answer, Call, HttpClient
+from conformance_tests.observers.sink import Sink
 from conformance_tests.observers.subscribe import SubscribeObserver
+from conformance_tests.outage import LONGEST
+from conformance_tests.outage import Outage as Down
 from conformance_tests.probing import Ask, Prober, ask_for
 from conformance_tests.recorder import Expectation, Recorder
 from conformance_tests.refusals import GUEST
-from conformance_tests.scenarios.scenario import Race, Scenario, Step
+from conformance_tests.scenarios.scenario import Outage, Race, Scenario, Step
 from conformance_tests.settle import About, Settler, Sight, due
 from conformance_tests.watching import Watch, write_probe
 from conformance_tests.wire import Wire
@@ -23,6 +26,7 @@ from contract.channels import guest_channel
 from contract.operations import operation
 
 _BOOKING_PROBES = ("booking", "guests", "tokens", "cleanup", "failures")
+_BESIDE_PROBES = ("booking", "guests", "tokens", "cleanup")
 _ROOM_PROBES = ("room", "audit", "device")
 _GIVES_A_ROOM = {"assignRoom": "room_id", "moveRoom": "to_room_id"}
 
@@ -42,6 +46,9 @@ class Stage:
     subscriber: SubscribeObserver | None
     offered: frozenset[str]
     grace: float
+    recovery: float
+    frontend: str
+    """The origin of a page that calls the backend."""
 
 
 class ScenarioRun:
@@ -116,12 +123,20 @@ class ScenarioRun:
             if isinstance(step, Race):
                 await self._race(step)
                 continue
+            if isinstance(step, Outage):
+                await self._outage(step)
+                continue
             if step.token is not None and step.token not in self._bindings:
                 self._note(f"There is no {step.token} to show for {step.case}.")
                 continue
             answer = await self._step(step)
             if not answer.ok and _must_succeed(step.case):
                 self._note(f"{step.operation} should have succeeded; the scenario ends here.")
+                return
+            if answer.ok and self._scenario.family == "walks" and "/refuse/" in step.case:
+                self._note(
+                    f"{step.operation} should have been refused, so the walk is off its path and ends here."
+                )
                 return
 
     async def _step(self, step: Step) -> Answer:
@@ -132,8 +147,14 @@ class ScenarioRun:
         if step.before:
             await self._snapshot(asks, "before", call_id)
         self._pending.append(self._expect(step, params, body))
-        call = Call(step.operation, step.actor, params, body, self._scenario.name, step.case)
+        origin = None if step.browser == "no" else self._stage.frontend
+        call = Call(
+            step.operation, step.actor, params, body, self._scenario.name, step.case, origin,
+            step.browser == "preflight",
+        )  # fmt: skip
         answer = await client.make(call, call_id)
+        if step.at_once:
+            await self._snapshot(asks, "answer", call_id)
         if not answer.ok:
             self._pending.pop().over()
         elif isinstance(answer.body, dict):
@@ -141,6 +162,10 @@ class ScenarioRun:
         if step.settle:
             await self._settle()
             await self._snapshot(asks, "after", call_id)
+        if answer.status is None:
+            # Whether it happened is told by the state, when two readings agree and nothing was under way between them.
+            for _ in range(1 if step.settle else 2):
+                await self._snapshot(asks, "after", call_id)
         return answer
 
     async def _race(self, race: Race) -> None:
@@ -179,9 +204,52 @@ class ScenarioRun:
         await self._settle()
         await self._snapshot(asks, "after", ids[0])
 
-    async def _settle(self) -> None:
+    async def _outage(self, step: Outage) -> None:
+        """The calls while the sink refuses their events; then everything it refused is waited for."""
+        stage, name = self._stage, self._scenario.name
+        if Sink.name not in stage.sight:
+            self._note("There is no sink, so nobody's events can be refused.")
+            return
+        outage = Down(name, step.seed)
+        stage.recorder.mark("outage", scenario=name, outage={"state": "down"})
+        stage.watch.outage = outage
+
+        def up() -> None:
+            if stage.watch.outage is outage:
+                stage.watch.outage = None
+                outage.end()
+                told = {"state": "up", "recovery": stage.recovery}
+                stage.recorder.mark("outage", scenario=name, outage=told)
+
+        # A backend that tries again before it answers would otherwise wait for us, and we for it.
+        latest = asyncio.get_running_loop().call_later(LONGEST, up)
+        try:
+            for call in step.calls:
+                if not (await self._quick(call)).ok:
+                    break
+            await outage.lasted()
+        finally:
+            latest.cancel()
+            up()
+        await self._settle(stage.recovery)
+        stage.recorder.mark("outage", scenario=name, outage={"state": "waited"})
+
+    async def _quick(self, step: Step) -> Answer:
+        """A call with snapshots right before and right after it, and what it owes still to be waited for."""
+        call_id, params = self._stage.client.new_id(), self._params(step)
+        asks = self._asks(params)
+        await self._snapshot(asks, "before", call_id)
+        self._pending.append(self._expect(step, params, None))
+        call = Call(step.operation, step.actor, params, None, self._scenario.name, step.case)
+        answer = await self._stage.client.make(call, call_id)
+        if not answer.ok:
+            self._pending.pop().over()
+        await self._snapshot(asks, "after", call_id)
+        return answer
+
+    async def _settle(self, within: float | None = None) -> None:
         pending, self._pending = self._pending, []
-        await asyncio.gather(*(self._stage.settler.settled(expectation) for expectation in pending))
+        await asyncio.gather(*(self._stage.settler.settled(expectation, within) for expectation in pending))
         if self._stage.fences is not None:
             await self._stage.fences.passed()
         await asyncio.sleep(
@@ -246,7 +314,7 @@ class ScenarioRun:
     def _asks(self, params: Mapping[str, Any]) -> list[Ask]:
         """Every probe that has a subject here, for the booking of the call and for each room of the scenario."""
         own = self._bindings
-        ours = (own.get("booking_id"), own.get("other_booking_id"))
+        ours = tuple(own.get(f"{which}booking_id") for which in ("", "other_", "third_"))
         booking_id = params.get("booking_id") if params.get("booking_id") in ours else own.get("booking_id")
         slug = next((one.bindings.get("hotel_slug") for one in self._arranged), own.get("hotel_slug"))
         rooms = [
@@ -260,6 +328,13 @@ class ScenarioRun:
         ]
         booking = {**(rooms[0] if rooms else {}), "hotel_slug": slug, "booking_id": booking_id}
         asks = [ask_for(probe, booking) for probe in _BOOKING_PROBES]
+        if self._scenario.family in ("stays", "assignment"):  # whom the calls must leave alone
+            beside = {
+                name.removeprefix("beside_"): value
+                for name, value in own.items()
+                if name.startswith("beside_")
+            }
+            asks += [ask_for(probe, beside) for probe in _BESIDE_PROBES]
         asks += [ask_for(probe, room) for room in rooms for probe in _ROOM_PROBES]
         return [ask for ask in asks if ask is not None and ask.probe in self._stage.offered]
 

@@ -73,8 +73,10 @@ class Settler:
         """Begin to wait; before the call, because its events may come before its answer."""
         return self._recorder.expect(keys, fits)
 
-    async def settled(self, expectation: Expectation) -> tuple[Key, ...]:
-        """Wait for what is due, at most the time the target allows. What did not come."""
+    async def settled(self, expectation: Expectation, within: float | None = None) -> tuple[Key, ...]:
+        """Wait for what is due, at most `within` seconds, or the time the target allows. What did not come."""
+        if within is not None:
+            await expectation.wait(within)
         missing = await expectation.wait(min(_HOPELESS, self._within))
         if any(self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing):
             missing = await expectation.wait(self._within)

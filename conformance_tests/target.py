@@ -114,6 +114,7 @@ class Timeouts:
     grace: float = 0.1
     ready: float = 20.0
     hold: float = 0.5
+    recovery: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Target:
 
     name: str
     base_url: str
+    frontend_origin: str | None = None
     allow: tuple[str, ...] = ()
     dialect: Mapping[str, Any] | None = None
     staff: Mapping[str, StaffLogin] = field(default_factory=dict)
@@ -216,6 +218,7 @@ def _build(
     target = Target(
         name=document.get("name") or urlsplit(document["base_url"]).netloc,
         base_url=document["base_url"],
+        frontend_origin=document.get("frontend_origin"),
         allow=tuple(document.get("allow", ())),
         dialect=reader.dialect(document.get("dialect")),
         staff={

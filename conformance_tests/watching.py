@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from conformance_tests.outage import Mode, Outage
 from conformance_tests.probing import Ask, Prober, Seen, ask_for
 from conformance_tests.recorder import Heard, Recorder
 from conformance_tests.wire import Wire
@@ -43,11 +44,13 @@ class Watch:
         self._hotels: dict[str, str] = {}
         self._reads: set[asyncio.Task[None]] = set()
         self._over = False
+        self.outage: Outage | None = None
+        """What the sink does not take at the moment."""
 
     def own(self, scenario: str, bindings: Mapping[str, Any]) -> None:
         """Events about these bookings and rooms belong to the scenario from now on."""
         slug = str(bindings.get("hotel_slug", ""))
-        for name in ("booking_id", "other_booking_id"):
+        for name in ("booking_id", "other_booking_id", "third_booking_id"):
             if name in bindings:
                 self._owners["booking", "", str(bindings[name])] = scenario
                 self._hotels[str(bindings[name])] = slug
@@ -66,8 +69,7 @@ class Watch:
             return None
         channel, name, data = self._wire.event(channel, name, data)
         payload = _mapping(_mapping(data).get("payload"))
-        if isinstance(payload.get("guest_token"), str):
-            self._recorder.redactor.add(payload["guest_token"])
+        self._learn_token(data)
         about = self._about(channel, name, data)
         heard = self._recorder.event(
             observer, channel, name, data, about=about, size=size, connection=connection
@@ -84,10 +86,34 @@ class Watch:
         read.add_done_callback(self._reads.discard)
         return read if _is_fresh(data) else None
 
-    def noticed(self, observer: str, text: str) -> None:
+    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
         """Something about the observer itself."""
         if not self._over:
-            self._recorder.mark("observer", observer=observer, text=text)
+            self._recorder.mark("observer", observer=observer, text=text, since=since)
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+        return self._recorder.now()
+
+    def refuses(self, observer: str, told: Sequence[tuple[str, str, Any]]) -> tuple[Outage, Mode] | None:
+        """During an outage: how a request is refused that has a trigger about the outage's scenario, recorded as such."""
+        outage = self.outage
+        if outage is None or self._over:
+            return None
+        ours = []
+        for wire_channel, wire_name, wire_data in told:
+            channel, name, data = self._wire.event(wire_channel, wire_name, wire_data)
+            self._learn_token(data)
+            if self._owner(channel, self._about(channel, name, data)) == outage.scenario:
+                ours.append((channel, name, data))
+        if not ours:
+            return None
+        mode = outage.mode()
+        for channel, name, data in ours:
+            refused = {"mode": mode, "channel": channel, "name": name, "data": data}
+            self._recorder.mark("refused", scenario=outage.scenario, observer=observer, refused=refused)
+            outage.refused(channel, name, str(_mapping(_mapping(data).get("meta")).get("event_id")))
+        return outage, mode
 
     async def end(self, within: float) -> None:
         """Hear nothing more, and let the reads under way come to an end; those that take longer are given up."""
@@ -111,16 +137,27 @@ class Watch:
         value = payload.get(field, scope.get(field))
         return "" if value is None else str(value)
 
-    def _questions(self, channel: str, about: str) -> tuple[list[Ask], str | None]:
-        """What to read because of an event, and whose it is. Only what a scenario owns is read."""
+    def _learn_token(self, data: Any) -> None:
+        token = _mapping(_mapping(data).get("payload")).get("guest_token")
+        if isinstance(token, str):
+            self._recorder.redactor.add(token)
+
+    def _owner(self, channel: str, about: str) -> str | None:
+        """The scenario that was arranged with what an event is about."""
         parsed = parse_channel(channel)
         if parsed is None or not about:
+            return None
+        is_room = parsed.kind == "rooms"
+        return self._owners.get(("room", parsed.key, about) if is_room else ("booking", "", about))
+
+    def _questions(self, channel: str, about: str) -> tuple[list[Ask], str | None]:
+        """What to read because of an event, and whose it is. Only what a scenario owns is read."""
+        parsed, scenario = parse_channel(channel), self._owner(channel, about)
+        if parsed is None or scenario is None:
             return [], None
         if parsed.kind == "rooms":
-            scenario = self._owners.get(("room", parsed.key, about))
             number = int(about) if about.isdigit() else None
             return _asks("room", {"hotel_slug": parsed.key, "room_number": number}), scenario
-        scenario = self._owners.get(("booking", "", about))
         return _asks("booking", {"hotel_slug": self._hotels.get(about), "booking_id": about}), scenario
 
     async def _read(self, heard: Heard, asks: list[Ask], scenario: str) -> None:

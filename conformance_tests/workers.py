@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Event as Stop
 from pathlib import Path
 
+from conformance_tests.coverage import Coverage
 from conformance_tests.episode import Facts
 from conformance_tests.episodes import FileSource, Judge, judge_episodes
 from conformance_tests.index import place_of
@@ -24,6 +25,9 @@ from conformance_tests.tally import Tally
 
 _PART = 16 << 20
 """Bytes of the history in a part. Small enough that processes end together and that an interrupt is heard soon."""
+
+
+_Found = tuple[dict[str, Tally], Coverage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,28 @@ def judge_in_processes(
     facts: Facts,
     jobs: int,
     told: Callable[[int], None],
-) -> dict[str, Tally]:
-    """What the rules under `only` come to, per id; each process opens `history`."""
+) -> Judge:
+    """A judge that has judged all episodes by the rules under `only`; each process opens `history`."""
     spawning = multiprocessing.get_context("spawn")
     stop = spawning.Event()
     with tempfile.TemporaryDirectory(prefix="staycheck-judge-") as directory:
         path = Path(directory) / "index"
         parts = _write(index, path)
-        joined = {rule.id: Tally() for rule in select(only)}
+        joined = Judge(select(only), facts)
         told_of = (path, history, tuple(only), facts, stop)
         with ProcessPoolExecutor(
             min(jobs, max(len(parts), 1)), mp_context=spawning, initializer=_begin, initargs=told_of
         ) as pool:
             try:
-                waiting: deque[tuple[_Part, Future[dict[str, Tally]]]] = deque()
+                waiting: deque[tuple[_Part, Future[_Found]]] = deque()
                 for part in parts:
                     waiting.append((part, pool.submit(_judge, part)))
                 while waiting:
                     part, future = waiting.popleft()
-                    for rule_id, tally in future.result().items():
-                        joined[rule_id].add(tally)
+                    tallies, coverage = future.result()
+                    for rule_id, tally in tallies.items():
+                        joined.tallies[rule_id].add(tally)
+                    joined.coverage.add(coverage)
                     told(part.size)
             except BaseException:
                 stop.set()  # whoever is at work leaves at the next episode
@@ -110,7 +116,7 @@ class _Stopped(Exception):
     """Nobody waits for the rest."""
 
 
-def _judge(part: _Part) -> dict[str, Tally]:
+def _judge(part: _Part) -> _Found:
     def told(_: int) -> None:
         if _Work.stop.is_set():
             raise _Stopped
@@ -119,4 +125,4 @@ def _judge(part: _Part) -> dict[str, Tally]:
     with _Work.index.open("rb") as index, _Work.history.open("rb") as history:
         records = read_records(index, part.start, part.end)
         judge_episodes(records, FileSource(history.fileno()), judge, first=part.first, told=told)
-    return judge.tallies
+    return judge.tallies, judge.coverage

@@ -43,7 +43,8 @@ class Clause:
 
     ``id`` is a path slug such as ``check-in/room/occupied``; ``text`` one sentence that stands alone; ``seed`` the
     section of the seed, ``"1"`` to ``"8"``, or ``None`` when the seed does not promise it; ``quotes`` verbatim pieces
-    of the seed. ``unobservable_reason`` is set exactly when ``observable`` is false.
+    of the seed. ``unobservable_reason`` is set exactly when ``observable`` is false; ``unjudged`` says why no rule judges
+    a clause that could be observed, which is never a MUST.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Clause:
     note: str | None
     observable: bool
     unobservable_reason: str | None
+    unjudged: str | None
 
 
 class UnknownClause(LookupError):
@@ -80,6 +82,7 @@ class _Entry(TypedDict):
     note: NotRequired[str]
     observable: bool
     unobservable_reason: NotRequired[str]
+    unjudged: NotRequired[str]
 
 
 class _Catalogue(TypedDict):
@@ -112,6 +115,7 @@ def load_clauses() -> Mapping[str, Clause]:
             note=entry.get("note"),
             observable=entry["observable"],
             unobservable_reason=entry.get("unobservable_reason"),
+            unjudged=entry.get("unjudged"),
         )
     return MappingProxyType(clauses)
 

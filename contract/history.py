@@ -16,7 +16,9 @@ from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 from contract.schema_store import schema_store
 
 Observer = Literal["sink", "subscribe", "file"]
-MarkName = Literal["scenario-start", "arranged", "scenario-end", "fence", "observer", "run-end", "note"]
+MarkName = Literal[
+    "scenario-start", "arranged", "scenario-end", "fence", "observer", "run-end", "note", "outage", "refused"
+]
 
 SCHEMA = "files/history_line.schema.json"
 
@@ -89,6 +91,9 @@ class Mark(_Stamped):
     observer: Observer | None = None
     text: str | None = None
     complete: bool | None = None
+    outage: Mapping[str, Any] | None = None
+    refused: Mapping[str, Any] | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,7 @@ class Reply(_Stamped):
     outcome: Literal["replied", "indeterminate"]
     status: int | None = None
     content_type: str | None = None
+    headers: Mapping[str, str] | None = None
     body: Any = ABSENT
     reason: str | None = None
 
@@ -135,13 +141,16 @@ class EventLine(_Stamped):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeLine(_Stamped):
-    """A read of the suite: sent at `begun`, in at `t`. `event` is the seq of the event that triggered it."""
+    """A read of the suite: sent at `begun`, in at `t`. `event` is the seq of the event that triggered it.
+
+    `answer` is a read that was sent as soon as the answer to the call was in, `after` one when all had come to rest.
+    """
 
     kind: ClassVar[str] = "probe"
     probe: str
     scenario: str | None = None
     subject: Mapping[str, Any]
-    when: Literal["before", "after", "event"]
+    when: Literal["before", "after", "event", "answer"]
     call: str | None = None
     event: int | None = None
     begun: float
@@ -158,7 +167,7 @@ _REFS = {kind: f"{SCHEMA}#/$defs/{kind}" for kind in _KINDS}
 _STAMPS = ("seq", "t", "wall")
 # To a schema 1 and 1.0 are one number; here each field has one type, so that equal lines have equal texts.
 _NUMBERS: Mapping[str, type[int] | type[float]] = {
-    **dict.fromkeys(("t", "begun"), float),
+    **dict.fromkeys(("t", "begun", "since"), float),
     **dict.fromkeys(("seq", "history", "seed", "status", "size", "connection", "event"), int),
 }
 _FIELDS = {

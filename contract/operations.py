@@ -87,6 +87,14 @@ class Idempotence:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """The fields of the BookingDetail and of each Room it is about that a success may change."""
+
+    booking: frozenset[str]
+    room: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. `permission` is any-of, empty when working in the hotel is enough; `refusals` are in the order in
     which a server looks. `security` is who calls it first of all; channelAuth also knows staff, and refuses them."""
@@ -105,6 +113,7 @@ class Operation:
     refusals: tuple[Refusal, ...]
     events: tuple[EventDue, ...]
     idempotent: Idempotence | None
+    changes: Changes | None
     clauses: tuple[str, ...]
 
     def fill_path(self, params: Mapping[str, Any]) -> str:
@@ -216,6 +225,9 @@ def _operation(api: Mapping[str, Any], path: str, method: str, item: Mapping[str
             for entry in one.get("x-events", ())
         ),
         idempotent=Idempotence(**idempotent) if idempotent is not None else None,
+        changes=Changes(frozenset(one["x-changes"].get("booking", ())), frozenset(one["x-changes"]["room"]))
+        if "x-changes" in one
+        else None,
         clauses=tuple(one.get("x-clauses", ())),
     )
 

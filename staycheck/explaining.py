@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from conformance_tests.report.terminal import console
 from conformance_tests.rule import Rule, all_rules, nearest
-from contract.clauses import Clause, UnknownClause, clause
+from contract.clauses import Clause, UnknownClause, clause, load_clauses
 from staycheck.kill_matrix import recorded_matrix
 from staycheck.usage import wrong_usage
 
@@ -39,6 +40,18 @@ def rules(as_json: Annotated[bool, typer.Option("--json", help="Print them as JS
             Text.assemble((f"{rule.level:<7}", "bold" if rule.level == "MUST" else "dim"), (rule.id, "bold"))
         )
         out.print(Padding(Text(rule.title, "dim"), (0, 0, 0, 7), expand=False))
+    _without_a_rule(known, out)
+
+
+def _without_a_rule(known: Iterable[Rule], out: Console) -> None:
+    """The promises that no rule judges, each with the reason that the catalogue gives."""
+    named = {name for rule in known for name in rule.clauses}
+    out.print(Text("\nJudged by no rule", "bold"))
+    for found in load_clauses().values():
+        if found.id not in named:
+            why = found.unobservable_reason or found.unjudged or "No rule judges it yet."
+            out.print(Text.assemble((f"{found.level:<7}", "dim"), (found.id, "cyan")))
+            out.print(Padding(Text(why, "dim"), (0, 0, 0, 7), expand=False))
 
 
 def explain(
@@ -64,7 +77,7 @@ def explain(
     if judges:
         out.print(Text.assemble(("Judged by ", "bold"), ", ".join(judges)))
     else:
-        why = found.unobservable_reason or "No rule judges it yet."
+        why = found.unobservable_reason or found.unjudged or "No rule judges it yet."
         out.print(Text.assemble(("Judged by no rule. ", "bold"), why))
 
 

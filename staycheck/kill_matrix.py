@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata, resources
 from typing import Any
 
@@ -19,12 +20,30 @@ CONTROL = "without a mutant"
 
 
 def judge_mutants(
-    names: Sequence[str], *, seed: int, race_tries: int, jobs: int
+    mutants: Sequence[Mutant], *, seed: int, race_tries: int, jobs: int
 ) -> Iterator[tuple[str, Judged]]:
-    """Judge the server without a mutant (`CONTROL`) and with each, `jobs` at a time; results come as they are ready."""
-    runs = [ReferenceRun(name, seed, race_tries, ("--mutant", name)) for name in names]
+    """Judge the server without a mutant (`CONTROL`) and with each, `jobs` at a time; results come as they are ready.
+
+    Races are most of a run's work, and few mutants need them: the others are run without races first, and again with
+    them if nothing of their clause was found.
+    """
+    racing = {each.name for each in mutants if each.clause.startswith("races/")}
+    tries = {each.name: race_tries if each.name in racing else 0 for each in mutants}
+    runs = [ReferenceRun(name, seed, count, ("--mutant", name)) for name, count in tries.items()]
+    by_name = {each.name: each for each in mutants}
+    again: list[ReferenceRun] = []
     for run, judged in judge_runs([ReferenceRun(CONTROL, seed, race_tries), *runs], jobs=jobs):
+        if run.name == CONTROL or run.race_tries == race_tries or killed(by_name[run.name], judged):
+            yield run.name, judged
+        else:
+            again.append(replace(run, race_tries=race_tries))
+    for run, judged in judge_runs(again, jobs=jobs):
         yield run.name, judged
+
+
+def killed(each: Mutant, judged: Judged) -> bool:
+    """Whether a rule found a violation of the very clause the mutant breaks."""
+    return any(clause == each.clause for _, clause in judged.broken)
 
 
 def recorded_matrix() -> Any:
@@ -61,7 +80,7 @@ def _row(each: Mutant, judged: Judged) -> dict[str, Any]:
         "layer": each.layer,
         "clause": each.clause,
         "summary": each.summary,
-        "killed": any(clause == each.clause for _, clause in judged.broken),
+        "killed": killed(each, judged),
         "killed_by": judged.failed,
         "verdict": judged.verdict,
         **({"problem": judged.problem} if judged.problem else {}),

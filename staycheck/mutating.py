@@ -86,9 +86,8 @@ def _run(chosen: list[Mutant], seed: int, race_tries: int, jobs: int, *, silent:
     results: dict[str, Judged] = {}
     shows = err.is_terminal and not silent
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=not shows) as bar:
-        names = [each.name for each in chosen]
-        task = bar.add_task("judging mutants", total=len(names) + 1)
-        for name, judged in judge_mutants(names, seed=seed, race_tries=race_tries, jobs=jobs):
+        task = bar.add_task("judging mutants", total=len(chosen) + 1)
+        for name, judged in judge_mutants(chosen, seed=seed, race_tries=race_tries, jobs=jobs):
             results[name] = judged
             bar.advance(task)
     return results

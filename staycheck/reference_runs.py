@@ -54,6 +54,8 @@ class Judged:
 
 def judge_runs(runs: Sequence[ReferenceRun], *, jobs: int) -> Iterator[tuple[ReferenceRun, Judged]]:
     """Make the runs, `jobs` at a time; results come as they are ready."""
+    if not runs:
+        return
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=min(jobs, len(runs)), mp_context=spawning) as pool:
         running = {pool.submit(judge_run, run): run for run in runs}

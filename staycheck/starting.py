@@ -20,6 +20,9 @@ name = "my backend"
 base_url = "http://127.0.0.1:8000"
 # allow = ["staging.example.com"]      # hosts beside loopback that may be judged
 
+# The origin of a frontend that calls the backend from a browser; without it nothing is said about CORS.
+# frontend_origin = "https://desk.example"
+
 # How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive.
 [staff.manager]
 username = "manager"
@@ -77,6 +80,7 @@ url = "/test-support/probes"
 request = 10      # one HTTP call
 event = 5         # an event that is due
 grace = 0.2       # late extras after a fence
+recovery = 10     # an event the Pusher endpoint refused for a while, sent again after that
 """
 
 

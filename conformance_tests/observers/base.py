@@ -10,6 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from conformance_tests.outage import Mode, Outage
+
+Told = tuple[str, str, Any]
+"""A trigger as on the wire: channel, name, and data as JSON (or as text when it is not)."""
+
 
 class Hearer(Protocol):
     """Who listens to the observers: the recorder, through the run."""
@@ -23,8 +28,17 @@ class Hearer(Protocol):
         the length of that text in bytes.
         """
 
-    def noticed(self, observer: str, text: str) -> None:
-        """Record something about the observer itself: a lost connection, a signature that is wrong."""
+    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
+        """Record something about the observer itself: a lost connection, a signature that is wrong.
+
+        `since`, in seconds as `now` has them: from when on it may have missed events.
+        """
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+
+    def refuses(self, observer: str, told: Sequence[Told]) -> tuple[Outage, Mode] | None:
+        """Whether a request with these triggers is refused, by which outage and how; the refusal is recorded."""
 
 
 class Observer(Protocol):

@@ -4,6 +4,8 @@ It sees every trigger in the order it was sent, before any fan-out. Each is reco
 until the after-commit read it caused is in, for at most `hold` seconds: a backend that publishes inside its transaction
 cannot commit while it waits for us, so the read shows the old state. A backend with a single worker cannot answer that read
 while it waits for us; after two reads that were not in time the sink holds no more.
+
+During an outage (`outage`) a request about its scenario is refused as a whole; what is refused is no event.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from aiohttp import web
 from conformance_tests.discovery import why
 from conformance_tests.json_text import read_data
 from conformance_tests.observers.base import Hearer
+from conformance_tests.outage import Mode, Outage
 from conformance_tests.target import SinkSettings, UnreachableError
 from contract.pusher.errors import RestError
 from contract.pusher.rest import Trigger, parse_batch_events, parse_events
@@ -96,15 +99,24 @@ class Sink:
         except RestError as error:
             self._hearer.noticed(self.name, f"A trigger was refused with {error.status}: {error.reason}")
             return web.Response(status=error.status, text=error.reason)
+        said = [(channel, one.name, *read_data(one.data)) for one in triggers for channel in one.channels]
+        refused = self._hearer.refuses(self.name, [(channel, name, data) for channel, name, data, _ in said])
+        if refused is not None:
+            return await self._refuse(request, *refused)
         reads = []
-        for trigger in triggers:
-            data, size = read_data(trigger.data)
-            for channel in trigger.channels:
-                read = self._hearer.heard(self.name, channel, trigger.name, data, size=size)
-                if read is not None:
-                    reads.append(read)
+        for channel, name, data, size in said:
+            read = self._hearer.heard(self.name, channel, name, data, size=size)
+            if read is not None:
+                reads.append(read)
         await self._hold_for(reads)
         return web.json_response({})
+
+    async def _refuse(self, request: web.Request, outage: Outage, mode: Mode) -> web.Response:
+        if mode == "silent":
+            await outage.silence()
+        if mode != "unavailable" and request.transport is not None:
+            request.transport.abort()  # what is returned below reaches nobody
+        return web.Response(status=503, text="Down for a while")
 
     async def _hold_for(self, reads: list[asyncio.Task[None]]) -> None:
         if not reads or self._late_reads >= _LATE_READS_ALLOWED:

@@ -2,7 +2,8 @@
 
 Public channels are subscribed up front. A private guest channel is joined for a scenario, with the auth the backend gives
 to the booking's guest token, or with one signed here when the target names the secret. A lost connection is made again and
-everything on it joined again; what was published in between is lost, and the mark says so.
+everything on it joined again; what was published in between is lost, and the mark says so, and since when: nothing was
+heard on a connection after the last frame that came in, however late its end is noticed.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class SubscribeObserver:
         self._joined: dict[str, Authorizer | None] = {}
         self._waiting: dict[str, asyncio.Future[bool]] = {}
         self._stopping = False
+        self._last_frame = 0.0
 
     async def start(self, channels: Sequence[str]) -> None:
         self._session = aiohttp.ClientSession()
@@ -123,7 +125,11 @@ class SubscribeObserver:
                 listening.cancel()
             if self._stopping:
                 return
-            self._hearer.noticed(self.name, "The connection was lost; events may be missing from here on.")
+            self._hearer.noticed(
+                self.name,
+                "The connection was lost; events may be missing from here on.",
+                since=self._last_frame,
+            )
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_result(False)
@@ -172,6 +178,7 @@ class SubscribeObserver:
     async def _feed(self, text: str) -> None:
         if self._protocol is None:
             return
+        self._last_frame = self._hearer.now()
         try:
             frame, answer = self._protocol.feed(text, asyncio.get_running_loop().time())
         except MalformedFrameError as error:

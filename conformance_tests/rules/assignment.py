@@ -24,7 +24,7 @@ from conformance_tests.rules.facts import (
     rooms_of,
     seqs,
 )
-from conformance_tests.rules.values import show
+from conformance_tests.rules.values import dig, show
 
 States = dict[str, "tuple[Any, Any]"]
 Check = Callable[[States, Operation, tuple[RoomRef, ...]], "tuple[str, str] | None"]
@@ -40,6 +40,9 @@ def _states(
             pair = around(episode, operation, "room", room_number=rooms[-1].number)
         elif name == "room":
             pair = around(episode, operation, "room", room_number=rooms[0].number)
+        elif name in ("device", "new_device"):
+            room = rooms[0] if name == "device" else rooms[-1]
+            pair = around(episode, operation, "device", room_id=room.id)
         else:
             pair = around(episode, operation, name)
         if isinstance(pair, Missing):
@@ -68,7 +71,11 @@ def _register(
                 continue
             message = f"after {name}: {title[0].lower()}{title[1:]} does not hold"
             yield Violation(
-                clause, message, (wrong[0],), wrong[1], seqs(operation, "booking", "room", "guests")
+                clause,
+                message,
+                (wrong[0],),
+                wrong[1],
+                seqs(operation, "booking", "room", "guests", "cleanup", "device"),
             )
 
 
@@ -115,6 +122,26 @@ def _followed(states: States, operation: Operation, rooms: tuple[RoomRef, ...]) 
     return f"all guests in room_id {rooms[-1].id}", f"room_id {show([row.get('room_id') for row in own])}"
 
 
+def _belongings(states: States, _: Operation, __: tuple[RoomRef, ...]) -> tuple[str, str] | None:
+    before, after = states["cleanup"]
+    # messages are counted by the room: in the old one there may be none left
+    lost = [
+        name
+        for name in ("conversations", "orders", "breakfast_orders")
+        if after.get(name) != before.get(name)
+    ]
+    if lost:
+        right = ", ".join(f"{name} {show(before.get(name))}" for name in lost)
+        return right, ", ".join(f"{name} {show(after.get(name))}" for name in lost)
+    told = {where: dig(states[where][1], "guest_fcm_token_set") for where in ("device", "new_device")}
+    if dig(states["device"][0], "guest_fcm_token_set") is not True or told == {
+        "device": False,
+        "new_device": True,
+    }:
+        return None
+    return "the push token in the new room, none in the old one", show(told)
+
+
 for _row in (
     ("assignment/assign/room-set", "The room is the booking's, and no room changed", "assignment/assign/room-set", ASSIGN,
      "Assigning is a promise for the nights, not an arrival.", ("booking", "room"), _assigned),
@@ -124,6 +151,9 @@ for _row in (
      MOVE, "Lock both rooms, lower id first, then change both.", ("booking", "new_room"), _occupied),
     ("assignment/move/old-room-dirty", "The old room is left dirty and empty", "assignment/move/old-room-dirty", MOVE,
      "Lock both rooms, lower id first, then change both.", ("room",), _left),
+    ("assignment/move/belongings-follow", "Conversations, orders and push token follow the booking",
+     "assignment/move/belongings-follow", MOVE, "Take along what is the booking's; only a check-out deletes it.",
+     ("cleanup", "device", "new_device"), _belongings),
     ("assignment/move/guests-follow", "All guests of the booking are in the new room", "assignment/move/guests-follow",
      MOVE, "Move the guests of the booking, walk-ins too.", ("guests",), _followed),
 ):  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance_tests.episode import Episode, Event, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (
     ASSIGN,
@@ -27,12 +27,17 @@ NO_OBSERVER = (
 )
 
 
+_PROMPT = 10
+"""A read that takes more than a tenth of the patience with events is not prompt."""
+
+
 def proof(
     episode: Episode, operation: Operation, observer: str, kind: str | None = None
 ) -> Inconclusive | None:
     """None when it is proven that all of the call's events (on that kind of channel) are in at the observer; why not,
     otherwise."""
-    why = episode.unproven(operation.reply.t if operation.reply else None, observer, kind)
+    why = episode.blind(observer, None, operation)
+    why = why or episode.unproven(operation.reply.t if operation.reply else None, observer, kind)
     return None if why is None else Inconclusive(why)
 
 
@@ -74,44 +79,37 @@ def _missing(episode: Episode, *names: str) -> Iterator[Finding]:
             )
 
 
-@rule(
-    "events/check-in/nothing-missing", "A check-in publishes its four events on their three channels",
+_OUTBOX = "Write every event of the operation to the outbox in its transaction, and publish all of them after commit."
+
+
+def _register_missing(rule_id: str, title: str, hint: str, names: tuple[str, ...], *clauses: str) -> None:
+    @rule(rule_id, title, *clauses, hint=hint)
+    def judge(episode: Episode) -> Iterator[Finding]:
+        return _missing(episode, *names)
+
+
+_register_missing(
+    "events/check-in/nothing-missing", "A check-in publishes its four events on their three channels", _OUTBOX, (CHECK_IN,),
     "events/nothing-missing", "events/check-in/booking-checked-in/staff", "events/check-in/room-occupancy-updated",
     "events/check-in/room-updated", "events/check-in/booking-checked-in/guest", "events/every-change-announced",
-    hint="Write every event of the operation to the outbox in its transaction, and publish all of them after commit.",
 )  # fmt: skip
-def check_in_events(episode: Episode) -> Iterator[Finding]:
-    return _missing(episode, CHECK_IN)
-
-
-@rule(
-    "events/check-out/nothing-missing", "A check-out publishes its four events on their three channels",
+_register_missing(
+    "events/check-out/nothing-missing", "A check-out publishes its four events on their three channels", _OUTBOX, (CHECK_OUT,),
     "events/nothing-missing", "events/check-out/booking-checked-out/staff", "events/check-out/room-occupancy-updated",
     "events/check-out/room-updated", "events/check-out/booking-checked-out/guest", "events/every-change-announced",
-    hint="Write every event of the operation to the outbox in its transaction, and publish all of them after commit.",
 )  # fmt: skip
-def check_out_events(episode: Episode) -> Iterator[Finding]:
-    return _missing(episode, CHECK_OUT)
-
-
-@rule(
+_register_missing(
     "events/housekeeping/nothing-missing", "A housekeeping change publishes room_updated",
+    "Publish from the one service that changes room_status, after commit.", HOUSEKEEPING,
     "events/housekeeping/room-updated", "events/every-change-announced",
-    hint="Publish from the one service that changes room_status, after commit.",
 )  # fmt: skip
-def housekeeping_events(episode: Episode) -> Iterator[Finding]:
-    return _missing(episode, *HOUSEKEEPING)
-
-
-@rule(
+_register_missing(
     "events/assignment/nothing-missing", "Assigning, unassigning and moving publish their events",
+    "Staff boards and the guest's app learn of a room only through these events.", (ASSIGN, UNASSIGN, MOVE),
     "events/assign-room/booking-updated", "events/assign-room/booking-room-assigned",
     "events/unassign-room/booking-updated", "events/move-room/booking-updated",
     "events/move-room/booking-room-assigned", "events/move-room/both-rooms",
-    hint="Staff boards and the guest's app learn of a room only through these events.",
 )  # fmt: skip
-def assignment_events(episode: Episode) -> Iterator[Finding]:
-    return _missing(episode, ASSIGN, UNASSIGN, MOVE)
 
 
 def _extras(episode: Episode, operation: Operation, delivery: Delivery) -> list[Event]:
@@ -150,18 +148,17 @@ def refusal_is_silent(episode: Episode) -> Iterator[Finding]:
             yield from _silent(episode, operation, "refusal/no-event", what)
 
 
-def _repeats(episode: Episode, *names: str) -> Iterator[Operation]:
-    for operation in episode.operations:
-        if operation.operation not in names or operation.overlaps or is_refusal_case(operation):
-            continue
-        refused = kind(episode, operation) is Kind.REFUSED
-        if kind(episode, operation) is Kind.REPEAT or (refused and is_repeat(episode, operation)):
-            yield operation
-
-
 def repeats(episode: Episode, *names: str) -> tuple[Operation, ...]:
     """The calls that asked for what was already so, whatever they were answered."""
-    return tuple(_repeats(episode, *names))
+    return tuple(
+        operation
+        for operation in episode.operations
+        if operation.operation in names
+        and not operation.overlaps
+        and not is_refusal_case(operation)
+        and (found := kind(episode, operation)) in (Kind.REPEAT, Kind.REFUSED)
+        and (found is Kind.REPEAT or is_repeat(episode, operation))
+    )
 
 
 def _register_silence(rule_id: str, title: str, clause: str, names: tuple[str, ...]) -> None:
@@ -172,7 +169,7 @@ def _register_silence(rule_id: str, title: str, clause: str, names: tuple[str, .
         hint="Find out under the lock that nothing is to do, and leave before any event.",
     )
     def silent(episode: Episode) -> Iterator[Finding]:
-        for operation in _repeats(episode, *names):
+        for operation in repeats(episode, *names):
             yield from _silent(episode, operation, clause, f"a repeated {operation.operation}")
 
 
@@ -277,6 +274,16 @@ def nothing_extra(episode: Episode) -> Iterator[Finding]:
     return _surplus(episode, doubled=False)
 
 
+def _was_awake(episode: Episode, operation: Operation, event: Event, patience: float) -> bool:
+    """Whether only the event was late: a fence begun later came in before it, or every read around the call was prompt."""
+    reply = operation.reply
+    fence = episode.flushed_after(reply.t, event.observer) if reply else None
+    if fence is not None and fence.ended <= event.t:
+        return True
+    reads = (probe.t - probe.begun for probe in (*operation.before, *operation.after))
+    return max(reads, default=0.0) <= patience / _PROMPT
+
+
 @rule(
     "order/event-follows-call", "Events arrive within the target's patience", "order/event-follows-call",
     hint="Wake the dispatcher on commit; raise timeouts.event in the target if the backend is only slow.",
@@ -293,6 +300,11 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
             took = event.t - reply.t if reply else 0.0
             if patience is None or took <= patience:
                 yield OK
+                continue
+            if not _was_awake(episode, debt.operation, event, patience):
+                yield Unreached(
+                    "events came late, and so did all else: the backend or the machine was too busy to tell"
+                )
                 continue
             yield Violation(
                 "order/event-follows-call",

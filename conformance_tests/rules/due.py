@@ -26,6 +26,7 @@ from conformance_tests.rules.facts import (
     rooms_of,
     target_status,
 )
+from conformance_tests.rules.unanswered import proven_done
 from conformance_tests.rules.values import same
 from contract.channels import guest_channel, rooms_channel, staff_channel
 from contract.operations import EventDue, operations
@@ -69,8 +70,9 @@ class Due:
 
 
 def due(episode: Episode, operation: Operation) -> tuple[Due, ...]:
-    """What the call owes: nothing unless it was carried out."""
-    if is_refusal_case(operation) or kind(episode, operation) is not Kind.CARRIED_OUT:
+    """What the call owes: nothing unless it was carried out, as its answer says or, without one, the state after it."""
+    done = kind(episode, operation) is Kind.CARRIED_OUT or proven_done(operation)
+    if is_refusal_case(operation) or not done:
         return ()
     bindings = episode.bindings
     slug = operation.params.get("hotel_slug", bindings.get("hotel_slug"))

@@ -68,12 +68,18 @@ def booking_of(operation: Operation) -> str | None:
 
 
 def probe_of(operation: Operation, when: str, name: str, **subject: Any) -> Probe | None:
-    """The last snapshot of that name before or after the call; `subject` narrows it to one room."""
-    found = None
+    """The last snapshot of that name before or after the call; `subject` narrows it to one room or booking.
+
+    Without a booking in `subject` it is that of the call, where it was read, and not of one beside it.
+    """
+    found = own = None
+    booking_id = booking_of(operation)
     for probe in operation.before if when == "before" else operation.after:
         if probe.name == name and all(probe.subject.get(key) == value for key, value in subject.items()):
             found = probe
-    return found
+            if probe.subject.get("booking_id") == booking_id:
+                own = probe
+    return found if own is None else own
 
 
 def read(episode: Episode, operation: Operation, when: str, name: str, **subject: Any) -> Any:
@@ -128,9 +134,16 @@ def target_status(operation: Operation) -> str | None:
 
 
 def room_before(operation: Operation) -> Mapping[str, Any] | None:
-    """The first room snapshot before the call."""
-    probe = probe_of(operation, "before", "room")
-    return probe.state if probe is not None and isinstance(probe.state, dict) else None
+    """The room of a housekeeping call before it: the one it names, or the only one there is."""
+    found = None
+    for probe in operation.before:
+        if probe.name != "room" or not isinstance(probe.state, dict):
+            continue
+        named = [name for name in ("room_id", "room_number") if name in operation.params]
+        if all(probe.state.get(name) == operation.params[name] for name in named):
+            return probe.state
+        found = probe.state
+    return found
 
 
 def is_repeat(episode: Episode, operation: Operation) -> bool:

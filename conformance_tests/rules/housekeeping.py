@@ -1,18 +1,15 @@
-"""Changes of room status: that they happen as asked and as the lifecycle allows, and leave their trail (seed section 6)."""
+"""Changes of room status: that they happen as asked and as the lifecycle allows (seed section 6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.episode import Episode, Operation, mapping
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
-    CHECK_IN,
-    CHECK_OUT,
     EFFECTING,
     HOUSEKEEPING,
-    MOVE,
     Kind,
     Missing,
     RoomRef,
@@ -26,14 +23,13 @@ from conformance_tests.rules.facts import (
     snapshotted,
     target_status,
 )
-from conformance_tests.rules.shapes import problems
 from conformance_tests.rules.values import instant, same, show
 from contract.schema_files import document
 
 _SERVICE = "Let one service change room_status: it validates, writes the audit row and plans the event."
 
 
-def _room(episode: Episode, operation: Operation, room: RoomRef) -> Any:
+def room_around(episode: Episode, operation: Operation, room: RoomRef) -> Any:
     subject = {} if room.number is None else {"room_number": room.number}
     return around(episode, operation, "room", **subject)
 
@@ -44,7 +40,7 @@ def _pairs(episode: Episode, *names: str) -> Iterator[tuple[Operation, Any, Any]
         if isinstance(operation, Inconclusive | Unreached):
             yield operation
             continue
-        pair = _room(episode, operation, rooms_of(episode, operation)[0])
+        pair = room_around(episode, operation, rooms_of(episode, operation)[0])
         if isinstance(pair, Missing):
             yield Inconclusive(pair.reason)
         else:
@@ -115,6 +111,19 @@ for _row in (
     _register_target(*_row)
 
 
+def _holds(operation: Operation, room: Any, wanted: Mapping[str, Any], clause: str, message: str) -> Finding:
+    """The room has these values after the call; nothing and an empty text are one. `message` has {} for the fields that differ."""
+    wrong = {
+        name: room.get(name) for name, value in wanted.items() if (room.get(name) or None) != (value or None)
+    }
+    if not wrong:
+        return OK
+    right = tuple(f"{name} {show(wanted[name])}" for name in sorted(wrong))
+    return Violation(
+        clause, message.format(", ".join(sorted(wrong))), right, show(wrong), seqs(operation, "room")
+    )
+
+
 @rule(
     "housekeeping/maintenance-flags", "Marking a room for maintenance sets the flag, priority and notes",
     "housekeeping/maintenance-flags",
@@ -126,22 +135,21 @@ def maintenance_flags(episode: Episode) -> Iterator[Finding]:
             yield item
             continue
         operation, _, after = item
-        body = operation.body if isinstance(operation.body, dict) else {}
+        body = mapping(operation.body)
         wanted = {"maintenance_required": True, "room_status": "MAINTENANCE_REQUIRED"}
         wanted |= {
             f"maintenance_{name}": body[name] for name in ("priority", "notes") if body.get(name) is not None
         }
-        wrong = {name: after.get(name) for name, value in wanted.items() if after.get(name) != value}
-        if wrong:
-            yield Violation(
-                "housekeeping/maintenance-flags",
-                f"after markMaintenance {', '.join(sorted(wrong))} is not what was asked for",
-                tuple(f"{name} {show(wanted[name])}" for name in sorted(wrong)),
-                show(wrong),
-                seqs(operation, "room"),
-            )
-        else:
-            yield OK
+        message = "after markMaintenance {} is not what was asked for"
+        yield _holds(operation, after, wanted, "housekeeping/maintenance-flags", message)
+
+
+_CLEARED = {
+    "maintenance_required": False,
+    "maintenance_priority": None,
+    "maintenance_notes": None,
+    "is_out_of_order": False,
+}
 
 
 @rule(
@@ -149,33 +157,14 @@ def maintenance_flags(episode: Episode) -> Iterator[Finding]:
     hint="Clear the flag, priority, notes and out-of-order where the room becomes ready.",
 )  # fmt: skip
 def maintenance_cleared(episode: Episode) -> Iterator[Finding]:
-    wanted = {
-        "maintenance_required": False,
-        "maintenance_priority": None,
-        "maintenance_notes": None,
-        "is_out_of_order": False,
-    }
     for item in _pairs(episode, *HOUSEKEEPING):
         if isinstance(item, Inconclusive | Unreached):
             continue
         operation, before, after = item
         if after.get("room_status") != "READY_FOR_GUEST" or before.get("room_status") == "READY_FOR_GUEST":
             continue
-        wrong = {
-            name: after.get(name)
-            for name, value in wanted.items()
-            if after.get(name, value) not in (value, "")
-        }
-        if wrong:
-            yield Violation(
-                "housekeeping/maintenance-cleared",
-                f"a room that became READY_FOR_GUEST keeps {', '.join(sorted(wrong))}",
-                tuple(f"{name} {show(wanted[name])}" for name in sorted(wrong)),
-                show(wrong),
-                seqs(operation, "room"),
-            )
-        else:
-            yield OK
+        message = "a room that became READY_FOR_GUEST keeps {}"
+        yield _holds(operation, after, _CLEARED, "housekeeping/maintenance-cleared", message)
 
 
 @rule(
@@ -216,7 +205,7 @@ def lifecycle(episode: Episode) -> Iterator[Finding]:
         if operation.operation not in EFFECTING or operation.overlaps or not snapshotted(operation):
             continue
         for room in rooms_of(episode, operation):
-            pair = _room(episode, operation, room)
+            pair = room_around(episode, operation, room)
             if isinstance(pair, Missing) or not all(isinstance(state, dict) for state in pair):
                 continue
             start, end = pair[0].get("room_status"), pair[1].get("room_status")
@@ -232,111 +221,3 @@ def lifecycle(episode: Episode) -> Iterator[Finding]:
                     str(end),
                     seqs(operation, "room"),
                 )
-
-
-# --- the audit trail
-
-
-def _audits(episode: Episode) -> Iterator[tuple[Operation, RoomRef, Any, Any, list[Any]] | Inconclusive]:
-    """Calls with their room before and after, and the audit rows that are new after the call, oldest first."""
-    for operation in episode.operations:
-        if operation.operation not in EFFECTING or operation.overlaps or not snapshotted(operation):
-            continue
-        if operation.status is None:
-            continue
-        for room in rooms_of(episode, operation):
-            rooms = _room(episode, operation, room)
-            rows = around(episode, operation, "audit", **({} if room.id is None else {"room_id": room.id}))
-            if isinstance(rows, Missing):
-                if operation.operation in (CHECK_IN, CHECK_OUT, MOVE, *HOUSEKEEPING):
-                    yield Inconclusive(rows.reason)
-                continue
-            if isinstance(rooms, Missing) or not isinstance(rooms[0], dict) or not isinstance(rooms[1], dict):
-                continue
-            known = {row.get("id") for row in rows[0]}
-            yield operation, room, rooms[0], rooms[1], [row for row in rows[1] if row.get("id") not in known]
-
-
-@rule(
-    "housekeeping/audit-row", "Every change of room status writes exactly one audit row", "housekeeping/audit-row",
-    hint=_SERVICE,
-)  # fmt: skip
-def audit_row(episode: Episode) -> Iterator[Finding]:
-    for item in _audits(episode):
-        if isinstance(item, Inconclusive | Unreached):
-            yield item
-            continue
-        operation, _, before, after, rows = item
-        start, end = before.get("room_status"), after.get("room_status")
-        steps = [(row.get("from_status"), row.get("to_status")) for row in rows]
-        wanted = [] if start == end else [(start, end)]
-        if steps == wanted:
-            yield OK
-            continue
-        told = ", ".join(f"{a} -> {b}" for a, b in steps) or "no new row"
-        right = f"one row {start} -> {end}" if wanted else "no new row: the status did not change"
-        message = f"{operation.operation} left other audit rows than its change of room_status"
-        yield Violation("housekeeping/audit-row", message, (right,), told, seqs(operation, "audit", "room"))
-
-
-@rule(
-    "housekeeping/audit-chain", "Each audit row starts where the one before it ended", "housekeeping/audit-chain",
-    hint="Take from_status from the locked room, not from the request.",
-)  # fmt: skip
-def audit_chain(episode: Episode) -> Iterator[Finding]:
-    trail: dict[Any, Any] = {}
-    for item in _audits(episode):
-        if isinstance(item, Inconclusive | Unreached):
-            yield item
-            continue
-        operation, room, _, after, rows = item
-        for row in rows:
-            last = trail.get(room.id)
-            if last is not None and row.get("from_status") != last:
-                yield Violation(
-                    "housekeeping/audit-chain",
-                    f"the audit row of {operation.operation} does not start where the row before it ended",
-                    (f"from_status {last}",),
-                    f"from_status {row.get('from_status')}",
-                    seqs(operation, "audit"),
-                )
-            trail[room.id] = row.get("to_status")
-        if not rows:
-            continue
-        if rows[-1].get("to_status") == after.get("room_status"):
-            yield OK
-        else:
-            yield Violation(
-                "housekeeping/audit-chain",
-                f"after {operation.operation} the newest audit row ends in another status than the room has",
-                (f"to_status {after.get('room_status')}",),
-                f"to_status {rows[-1].get('to_status')}",
-                seqs(operation, "audit", "room"),
-            )
-
-
-@rule(
-    "housekeeping/audit-fields", "An audit row says who, from where, why and when", "housekeeping/audit-fields",
-    hint="Pass the caller and the source to the service.",
-)  # fmt: skip
-def audit_fields(episode: Episode) -> Iterator[Finding]:
-    for item in _audits(episode):
-        if isinstance(item, Inconclusive | Unreached):
-            yield item
-            continue
-        operation, _, _, _, rows = item
-        for row in rows:
-            wrong = problems("resources/room_status_event.schema.json", row)
-            if not wrong and row.get("changed_by") is None and row.get("changed_by_name") is None:
-                wrong = ("changed_by and changed_by_name are null",)
-            if wrong:
-                message = f"the audit row of {operation.operation} does not say who, from where, why and when"
-                yield Violation(
-                    "housekeeping/audit-fields",
-                    message,
-                    ("a RoomStatusEvent",),
-                    "; ".join(wrong),
-                    seqs(operation, "audit"),
-                )
-            else:
-                yield OK

@@ -21,6 +21,7 @@ from conformance_tests.rules.facts import (
     snapshotted,
     succeeded,
 )
+from conformance_tests.rules.unanswered import torn
 from conformance_tests.rules.values import changed, dig, same_set, show
 
 WATCHED = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device")
@@ -36,12 +37,13 @@ def differences(operation: Operation) -> Iterator[tuple[str, str, tuple[int, ...
         for after in operation.after:
             if (after.name, after.subject) != (before.name, before.subject) or after.missing is not None:
                 continue
-            told = _difference(before.state, after.state)
+            told = difference(before.state, after.state)
             if told:
                 yield before.name, told, (*operation.witness, before.seq, after.seq)
 
 
-def _difference(before: Any, after: Any) -> str | None:
+def difference(before: Any, after: Any) -> str | None:
+    """What differs between two states of one probe, in words; None when nothing does."""
     if isinstance(before, dict) and isinstance(after, dict):
         names = changed(before, after)
         if any(name in _LATER for name in names):  # the survey mail of an earlier call went out in between
@@ -237,6 +239,7 @@ def token_null(episode: Episode) -> Iterator[Finding]:
     hint="Validate before the first write, inside the transaction, and let a refusal roll everything back.",
 )  # fmt: skip
 def refused_changes_nothing(episode: Episode) -> Iterator[Finding]:
+    yield from torn(episode)
     clauses = {CHECK_IN: "atomicity/check-in", CHECK_OUT: "atomicity/check-out"}
     for operation in episode.operations:
         refused = operation.status is not None and operation.status >= 400

@@ -12,7 +12,7 @@ from typing import Any
 from conformance_tests.episode import Episode, Operation, Probe
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
 from conformance_tests.rules.due import due_events
-from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, phase, succeeded
+from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, booking_of, phase, succeeded
 from conformance_tests.rules.values import dig, same, show
 
 Joint = Mapping[str, Any]
@@ -20,11 +20,18 @@ Invariant = Callable[[Joint], "str | None"]
 """What breaks the invariant in the states of one moment; None when it holds or the states do not show it."""
 
 
-def _joint(probes: tuple[Probe, ...]) -> dict[str, Any]:
-    """The states of one moment by probe name; rooms as a list."""
+def _joint(probes: tuple[Probe, ...], booking_id: str | None = None) -> dict[str, Any]:
+    """The states of one moment by probe name; rooms as a list. Of several bookings it is `booking_id` that counts."""
     found: dict[str, Any] = {"rooms": []}
+    known = {probe.subject.get("booking_id") for probe in probes}
     for probe in probes:
         if probe.missing is not None:
+            continue
+        if (
+            booking_id is not None
+            and booking_id in known
+            and probe.subject.get("booking_id", booking_id) != booking_id
+        ):
             continue
         if probe.name == "room" and isinstance(probe.state, dict):
             found["rooms"].append(probe.state)
@@ -111,10 +118,10 @@ def _register(
                     f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths"
                 )
                 continue
-            broken = invariant(_joint(moment.after))
+            broken = invariant(_joint(moment.after, moment.booking_id))
             if broken is None:
                 yield OK
-            elif not moment.before or invariant(_joint(moment.before)) is None:
+            elif not moment.before or invariant(_joint(moment.before, moment.booking_id)) is None:
                 shown = (probe.seq for probe in moment.after if probe.name in _SHOWN)
                 message = f"after {moment.what}: {title[0].lower()}{title[1:]} does not hold"
                 yield Violation(rule_id, message, (right,), broken, (*moment.witness, *shown))
@@ -128,6 +135,7 @@ class _Moment:
     before: tuple[Probe, ...]
     after: tuple[Probe, ...]
     witness: tuple[int, ...]
+    booking_id: str | None = None
 
 
 def _moments(episode: Episode) -> Iterator[_Moment]:
@@ -135,7 +143,10 @@ def _moments(episode: Episode) -> Iterator[_Moment]:
         if operation.operation not in EFFECTING or operation.overlaps or operation.status is None:
             continue
         if operation.after:
-            yield _Moment(operation.operation, operation.before, operation.after, operation.witness)
+            booking_id = booking_of(operation)
+            yield _Moment(
+                operation.operation, operation.before, operation.after, operation.witness, booking_id
+            )
     # A call without an answer may still be at work when the state after the race is read.
     if episode.race and all(call.status is not None for call in episode.race):
         before = tuple(probe for call in episode.race for probe in call.before)

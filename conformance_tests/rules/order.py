@@ -62,7 +62,13 @@ def transition_chain(episode: Episode) -> Iterator[Finding]:
         if event.kind != "staff" or not isinstance(start, str) or not isinstance(end, str):
             continue
         key = (event.observer, event.channel, str(event.booking_id))
-        if key in last and last[key][0] != start:
+        if (
+            key in last
+            and last[key][0] != start
+            and episode.interrupted(event.observer, last[key][1].seq, event.seq)
+        ):
+            yield Inconclusive("the observer lost its connection between two events of a booking")
+        elif key in last and last[key][0] != start:
             yield Violation(
                 "order/per-channel",
                 f"{event.name} starts from another phase than the event before it ended in ({event.observer} observer)",

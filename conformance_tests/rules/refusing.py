@@ -30,6 +30,8 @@ def _groups() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Rule id -> (clause, cases): cases of one operation and one clause are one rule."""
     found: dict[str, tuple[str, list[str]]] = {}
     for refusal in REFUSALS:
+        if refusal.later:
+            continue  # which of several reasons is told: rules/refusal_order
         found.setdefault(_rule_id(refusal), (refusal.clause, []))[1].append(refusal.case)
     return {rule_id: (clause, tuple(cases)) for rule_id, (clause, cases) in found.items()}
 
@@ -66,7 +68,8 @@ def _codes() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Clause of a code -> (code, cases it is due for)."""
     cases: dict[str, list[str]] = defaultdict(list)
     for refusal in REFUSALS:
-        cases[refusal.code].append(refusal.case)
+        if not refusal.later:
+            cases[refusal.code].append(refusal.case)
     known = load_clauses()
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for code, names in cases.items():

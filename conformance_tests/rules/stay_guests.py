@@ -30,12 +30,17 @@ PartyCheck = Callable[
 ]
 
 
-def _members(booking: Any) -> list[Mapping[str, Any]]:
+def _party(booking: Any, *, staying: bool) -> list[Mapping[str, Any]]:
+    """The members of a booking's party who stay, or those who do not."""
     party = booking.get("party") if isinstance(booking, dict) else None
     if not isinstance(party, dict):
         return []
     members = [party.get("primary"), *(party.get("companions") or [])]
-    return [member for member in members if isinstance(member, dict) and member.get("is_staying", True)]
+    return [
+        member
+        for member in members
+        if isinstance(member, dict) and bool(member.get("is_staying", True)) is staying
+    ]
 
 
 def _register_party(rule_id: str, title: str, clause: str, hint: str, check: PartyCheck) -> None:
@@ -53,7 +58,7 @@ def _register_party(rule_id: str, title: str, clause: str, hint: str, check: Par
             if lacking is not None:
                 yield Inconclusive(lacking.reason)
                 continue
-            members = _members(booking)
+            members = _party(booking, staying=True)
             rows = [guest for guest in guests if isinstance(guest, dict)] if isinstance(guests, list) else []
             room = rooms_of(episode, operation)[0]
             for position, member in enumerate(members):
@@ -123,6 +128,38 @@ for _row in (
      "Set Guest.room together with the room's status.", _in_room),
 ):  # fmt: skip
     _register_party(*_row)
+
+
+@rule(
+    "check-in/guests/only-staying", "Who does not stay is no guest in house", "check-in/guests/only-staying",
+    hint="Make guest records only for members of the party with is_staying true.",
+)  # fmt: skip
+def only_staying(episode: Episode) -> Iterator[Finding]:
+    for operation in carried_out(episode, CHECK_IN):
+        if isinstance(operation, Inconclusive | Unreached):
+            continue
+        booking = read(episode, operation, "after", "booking")
+        away = _party(booking, staying=False)
+        rows = read(episode, operation, "after", "guests") if away else ()
+        if isinstance(rows, Missing):
+            yield Inconclusive(rows.reason)
+            continue
+        names = {(one.get("first_name"), one.get("last_name")) for one in _party(booking, staying=True)}
+        for member in away:
+            # a record that names no member is found by its name, which somebody who stays may have too
+            found = records_of(member, [row for row in rows if isinstance(row, dict)], booking_of(operation))
+            same_name = (member.get("first_name"), member.get("last_name")) in names
+            wrong = [row for row in found if row.get("party_member_id") is not None or not same_name]
+            if not wrong:
+                yield OK
+                continue
+            yield Violation(
+                "check-in/guests/only-staying",
+                "a member of the party who does not stay became a guest",
+                ("no guest record of that member",),
+                show({name: wrong[0].get(name) for name in ("id", "guest_type", "room_id")}),
+                seqs(operation, "guests", "booking"),
+            )
 
 
 def _by_id(rows: Any) -> dict[Any, Mapping[str, Any]]:

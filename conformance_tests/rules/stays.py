@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance_tests.episode import Episode, Operation
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
+from conformance_tests.rules.arrivals import EDGES
 from conformance_tests.rules.facts import (
     CHECK_IN,
     CHECK_OUT,
@@ -143,7 +144,7 @@ def _succeeds(
     for operation in episode.operations:
         if operation.operation != operation_id or is_refusal_case(operation) or operation.overlaps:
             continue
-        if is_repeat(episode, operation) or not _can(episode, operation):
+        if operation.case in EDGES or is_repeat(episode, operation) or not _can(episode, operation):
             continue
         found = kind(episode, operation)
         if found is Kind.UNKNOWN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode
+from conformance_tests.episode import Episode, Operation
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
     ASSIGN,
@@ -16,8 +16,11 @@ from conformance_tests.rules.facts import (
     UNASSIGN,
     Missing,
     around,
+    booking_of,
     carried_out,
     is_refusal_case,
+    phase,
+    read,
     seqs,
     succeeded,
 )
@@ -32,6 +35,51 @@ _CHANGED = {
     MOVE: _ROOM,
 }
 """What an operation changes of the booking, and its answer must not tell as it was before."""
+
+
+_GUEST_TOLD = {
+    "guestBookingStatus": ("status", "room_number", "checked_in_at", "checked_out_at"),
+    "guestContext": ("status", "room_number", "is_checked_in", "is_checked_out"),
+}
+
+
+@rule(
+    "replies/guest-reads-agree", "The guest endpoints tell the booking as staff read it after the last call",
+    "endpoints/guest-reads-agree-with-state",
+    hint="Let writes invalidate what the guest endpoints cache.",
+)  # fmt: skip
+def guest_reads_agree(episode: Episode) -> Iterator[Finding]:
+    known: dict[str, tuple[Any, Operation]] = {}
+    for operation in episode.operations:
+        booking_id = booking_of(operation) or operation.answered.get("booking_id")
+        if operation.operation in _CHANGED:
+            state = read(episode, operation, "after", "booking", booking_id=booking_id)
+            if operation.overlaps or not isinstance(state, dict):
+                known.pop(str(booking_id), None)
+            else:
+                known[str(booking_id)] = (state, operation)
+        if operation.operation not in _GUEST_TOLD or not succeeded(operation) or str(booking_id) not in known:
+            continue
+        state, last = known[str(booking_id)]
+        right = state | {
+            "is_checked_in": phase(state) == "in_house", "is_checked_out": phase(state) == "departed",
+        }  # fmt: skip
+        told = operation.answered
+        wrong = [
+            name
+            for name in _GUEST_TOLD[operation.operation]
+            if name in told and name in right and not same(told[name], right[name], coarse=True)
+        ]
+        if not wrong:
+            yield OK
+            continue
+        yield Violation(
+            "endpoints/guest-reads-agree-with-state",
+            f"{operation.operation} tells another {', '.join(wrong)} than staff read after {last.operation}",
+            tuple(f"{name} {show(right[name])}" for name in wrong),
+            ", ".join(f"{name} {show(told[name])}" for name in wrong),
+            (*seqs(last, "booking"), *operation.witness),
+        )
 
 
 @rule(

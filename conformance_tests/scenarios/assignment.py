@@ -27,9 +27,14 @@ def assignment() -> Iterable[Scenario]:
     yield Scenario(
         "assignment/move",
         "assignment",
-        (Wanted("in-house booking and a free room", {"party_size": 2}),),
         (
-            Step("move/happy", "moveRoom", body=MOVE_TO_FREE_ROOM),
+            Wanted(
+                "in-house booking and a free room",
+                {"party_size": 2, "walk_ins": 1, "conversations": 1, "orders": 2},
+            ),
+        ),
+        (
+            Step("move/happy", "moveRoom", body=MOVE_TO_FREE_ROOM, at_once=True),
             Step("move/repeat", "moveRoom", body=MOVE_TO_FREE_ROOM),
             Step("check-out/happy", "checkOut"),
         ),

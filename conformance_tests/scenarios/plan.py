@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from conformance_tests.refusals import REFUSALS, Refusal
-from conformance_tests.scenarios import assignment, housekeeping, races, reads, stays
+from conformance_tests.scenarios import assignment, housekeeping, outages, races, reads, stays, walks
 from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
 from contract.operations import operation
 
@@ -15,10 +15,12 @@ _FEEDS: dict[str, frozenset[Family]] = {
     # the first word of a rule id -> what can show it, beside the refusals of that name; every other word gets everything
     "assign": frozenset(("assignment",)),
     "assignment": frozenset(("assignment",)),
+    "atomicity": frozenset(("stays", "tokens", "order", "outage")),
     "check-in": frozenset(("stays", "tokens", "order")),
     "check-out": frozenset(("stays", "tokens", "order")),
     "guest": frozenset(("tokens",)),
-    "housekeeping": frozenset(("housekeeping", "stays", "order")),
+    "booking": frozenset(("stays", "tokens", "order", "assignment", "walks")),
+    "housekeeping": frozenset(("housekeeping", "stays", "order", "walks")),
     "login": frozenset(),
     "move": frozenset(("assignment",)),
     "races": frozenset(("races",)),
@@ -48,12 +50,13 @@ def everything(seed: int = 1, race_tries: int = races.TRIES) -> Iterable[Scenari
         stays.hurried(),
         stays.tokens(),
         housekeeping.workflow(),
-        housekeeping.by_role(),
-        housekeeping.illegal(),
+        walks.rooms(seed),
+        walks.bookings(seed),
         assignment.assignment(),
         reads.reads(),
         races.races(seed, race_tries),
         (refused(refusal) for refusal in REFUSALS),
+        outages.outages(seed),
     )
 
 

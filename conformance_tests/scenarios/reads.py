@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY
-from conformance_tests.scenarios.scenario import Scenario, Wanted, look
+from conformance_tests.refusals import GUEST, IN_HOUSE, NO_ROOM, READY
+from conformance_tests.scenarios.scenario import Scenario, Step, Wanted, look
 
 
 def reads() -> Iterable[Scenario]:
@@ -37,6 +38,20 @@ def reads() -> Iterable[Scenario]:
             look("read/dashboard", "housekeepingDashboard", actor="housekeeping"),
             look("read/history", "roomStatusHistory"),
             look("read/history", "roomStatusHistory", limit=2),
+        ),
+    )
+    asked: Any = {"before": False, "settle": False}
+    yield Scenario(
+        "reads/from-a-browser",
+        "reads",
+        (Wanted(READY),),
+        (
+            *(
+                Step("read/cors-preflight", name, browser="preflight", **asked)
+                for name in ("getBooking", "checkIn", "guestContext")
+            ),
+            Step("read/cors-page", "getBooking", browser="page", **asked),
+            Step("read/cors-page", "guestContext", actor=GUEST, token="guest_token", browser="page", **asked),  # noqa: S106
         ),
     )
     yield Scenario(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Family = Literal["stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races"]
+Family = Literal[
+    "stays", "tokens", "order", "housekeeping", "assignment", "refusals", "reads", "races", "outage", "walks"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Step:
     token: str | None = None
     before: bool = True
     settle: bool = True
+    at_once: bool = False
+    """Take a snapshot as soon as the answer is in, too: what the operation does must be done by then."""
+    browser: Literal["no", "preflight", "page"] = "no"
+    """As a page of the frontend makes it, or the preflight that its browser sends before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +59,42 @@ class Race:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Calls one right after the other while the sink refuses what is about the scenario; then it takes everything again.
+
+    Snapshots before and after each call, `before` and `settle` of the calls do not count. `seed` decides how it refuses.
+    """
+
+    calls: tuple[Step, ...]
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A name that is unique in the plan, the states it needs (the first is its own), and its calls in order."""
 
     name: str
     family: Family
     states: tuple[Wanted, ...]
-    steps: tuple[Step | Race, ...]
+    steps: tuple[Step | Race | Outage, ...]
     actors: frozenset[str] = field(default=frozenset())
     """Beside those of the steps: who must be able to log in for the scenario to mean anything."""
+    undisturbed: bool = False
+    """No other call may help the backend along, and reads must be quick."""
 
     @property
     def calls(self) -> tuple[Step, ...]:
         """Every call, also those of races."""
         return tuple(
-            call for step in self.steps for call in (step.calls if isinstance(step, Race) else (step,))
+            call
+            for step in self.steps
+            for call in (step.calls if isinstance(step, Race | Outage) else (step,))
         )
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may run meanwhile."""
+        return self.undisturbed or any(isinstance(step, Outage) for step in self.steps)
 
     def needs(self) -> frozenset[str]:
         """The staff that must be able to log in."""

@@ -48,6 +48,21 @@ class BrokenHistoryLine(BaseModel):
     reason: Annotated[str, Field(min_length=1)]
 
 
+class Counted(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    total: Annotated[int, Field(ge=0)]
+    seen: Annotated[int, Field(ge=0)]
+    missing: Annotated[
+        list[str],
+        Field(
+            description="Those the history does not show, in the order of the table."
+        ),
+    ]
+
+
 class Credentials(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -206,6 +221,15 @@ class HistoryCounts(BaseModel):
             description="False: the run was interrupted, or events were still under way at its end. null: the history does not say."
         ),
     ]
+
+
+class LifecycleCoverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    transitions: Counted
+    refusals: Counted
 
 
 class ProbePath(BaseModel):
@@ -443,6 +467,13 @@ class Timeouts(BaseModel):
             gt=0.0,
         ),
     ] = None
+    recovery: Annotated[
+        float | None,
+        Field(
+            description="Seconds within which the backend sends again what the Pusher endpoint refused during an outage.",
+            gt=0.0,
+        ),
+    ] = None
 
 
 class VerdictCounts(BaseModel):
@@ -480,6 +511,15 @@ class ArrangeRequest(BaseModel):
         ),
     ]
     states: Annotated[list[StateRequest], Field(max_length=500, min_length=1)]
+
+
+class Coverage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    room_status: LifecycleCoverage
+    booking: LifecycleCoverage
 
 
 class Dialect(BaseModel):
@@ -559,6 +599,13 @@ class Target(BaseModel):
             pattern="^https?://",
         ),
     ]
+    frontend_origin: Annotated[
+        str | None,
+        Field(
+            description="The origin of a frontend that may call the backend from a browser, such as https://desk.example.",
+            pattern="^https?://[^/]+$",
+        ),
+    ] = None
     allow: Annotated[
         list[str] | None,
         Field(
@@ -645,4 +692,5 @@ class Report(BaseModel):
     verdict: Literal["pass", "skipped", "inconclusive", "fail", "error"]
     summary: VerdictCounts
     history: HistoryCounts
+    coverage: Coverage
     rules: list[RuleReport]

@@ -48,6 +48,7 @@ class Control:
         document: dict[str, Any] = {
             "name": "staycheck reference server",
             "base_url": f"{request.scheme}://{request.host}",
+            "frontend_origin": "https://frontend.example",
             "staff": {
                 member.target_role: {"username": member.username, "password": member.username}
                 for member in DEMO_STAFF

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contract.arrival import ArrivalPolicy, default_policy
 from contract.lifecycle import room_lifecycle
 from reference_server.access import hash_token
 from reference_server.control import runs
@@ -20,8 +21,8 @@ from simulator.world import AuditRow, Booking, Guest, GuestToken, Hotel, PartyMe
 
 _FIRST = ("Aoife", "Bram", "Chiara", "Darragh", "Elif", "Femke", "Goran", "Hanna", "Ivo", "Jana")
 _LAST = ("Byrne", "de Vries", "Esposito", "Fitzgerald", "Kaya", "Lund", "Murphy", "Novak", "O'Neill", "Silva")
-# Where it is four in the morning, early check-in has not opened (08:00) and the late cut-off (02:00) has passed.
-_SMALL_HOUR = 4
+# Before this hour of UTC it is still yesterday twelve hours west of it; from it on it is tomorrow fourteen hours east.
+_FORENOON = 11
 _TOKEN_LIFE = timedelta(days=30)
 _READY = "READY_FOR_GUEST"
 
@@ -47,24 +48,30 @@ class Stage:
     def in_other_hotel(self) -> Stage:
         return replace(self, hotel=self.other_hotel)
 
-    def at_small_hours(self) -> Stage:
-        """A hotel of the run's own, with the contract's default policy, in a zone where it is early morning now.
+    def at_hour(self, hour: int) -> Stage:
+        """A hotel of the run's own, with the contract's default policy, in a zone where it is `hour` o'clock now."""
+        zone = next(z for z in _whole_hour_zones() if self.now.astimezone(ZoneInfo(z)).hour == hour)
+        return self._in_zone(f"hour-{hour}-{self.run}", default_policy(), zone)
 
-        The staff of this hotel work there too.
-        """
-        zone = next(z for z in _whole_hour_zones() if self.now.astimezone(ZoneInfo(z)).hour == _SMALL_HOUR)
-        slug = f"small-hours-{self.run}"
+    def on_another_date(self) -> Stage:
+        """A hotel of the run's own whose window is open on the day it is there, and nowhere near it: another than in UTC."""
+        zone = "Etc/GMT+12" if self.now.hour < _FORENOON else "Etc/GMT-14"
+        policy = replace(default_policy(), early_checkin_from="00:00", late_arrival_cutoff="00:00")
+        return self._in_zone(f"other-date-{self.run}", policy, zone)
+
+    def _in_zone(self, slug: str, policy: ArrivalPolicy, zone: str) -> Stage:
+        """A hotel in a zone. The staff of this hotel work there too."""
         hotel = self.tx.one(Hotel, "hotel_by_slug", slug=slug)
         if hotel is None:
             hotel = Hotel(
                 id=self.number("hotels"),
                 slug=slug,
-                name="Small Hours",
+                name="Elsewhere",
                 phone=None,
                 timezone=zone,
-                check_in_time="15:00",
-                early_checkin_from="08:00",
-                late_arrival_cutoff="02:00",
+                check_in_time=policy.check_in_time,
+                early_checkin_from=policy.early_checkin_from,
+                late_arrival_cutoff=policy.late_arrival_cutoff,
             )
             kind = RoomType(self.number("room_types"), hotel.id, "Double", max_occupancy=6, capacity=6)
             self.put(hotel, kind)
@@ -111,6 +118,7 @@ class Stage:
         room_id: int | None,
         party_size: int = 2,
         unnamed: int = 0,
+        not_staying: int = 0,
         status: str = "CONFIRMED",
         days_ago: int = 0,
         nights: int = 2,
@@ -146,8 +154,8 @@ class Stage:
             internal_notes="arranged by a run of the conformance suite",
         )
         self.put(booking)
-        for index in range(party_size):
-            named = index < party_size - unnamed
+        for index in range(party_size + not_staying):
+            named = index < party_size - unnamed or index >= party_size
             self.put(
                 PartyMember(
                     id=self.number("party_members"),
@@ -157,7 +165,7 @@ class Stage:
                     last_name=last if named else "",
                     email=f"guest{index}@example.com" if named else None,
                     phone=None,
-                    is_staying=True,
+                    is_staying=index < party_size,
                     created_at=made,
                 )
             )

@@ -17,10 +17,16 @@ from simulator.world import Conversation, Guest, Order, RoomMessage
 Bindings = dict[str, Any]
 State = Callable[[Stage, Mapping[str, Any]], Bindings]
 
+# In a hotel with the contract's default policy: early check-in opens at 08:00, rooms are promised at 15:00, and the late
+# cut-off is 02:00. Where it is four in the morning, neither window is open. An hour is left to the next border.
+_EDGES = {"early": 8, "late": 0}
+_BETWEEN = 4
+
 
 def _ready(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
-    booking = stage.booking(room_id=room.id, party_size=params["party_size"])
+    not_staying = params.get("not_staying", 0)
+    booking = stage.booking(room_id=room.id, party_size=params["party_size"], not_staying=not_staying)
     if params.get("known_guests"):
         stage.known_guests(booking)
     return stage.bindings(booking, room)
@@ -88,10 +94,32 @@ def _room_not_ready(stage: Stage, params: Mapping[str, Any]) -> Bindings:
 def _outside_window(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     window = params["window"]
     if window == "too_early":
-        stage = stage.at_small_hours()
+        stage = stage.at_hour(_BETWEEN)
     days_ago = {"wrong_date": -3, "too_early": 0, "too_late": 5}[window]
     room = stage.room()
     booking = stage.booking(room_id=room.id, days_ago=days_ago, nights=9)
+    return stage.bindings(booking, room)
+
+
+def _at_edge(stage: Stage, params: Mapping[str, Any]) -> Bindings:
+    edge = params["edge"]
+    stage = stage.on_another_date() if edge == "other_date" else stage.at_hour(_EDGES[edge])
+    room = stage.room()
+    booking = stage.booking(room_id=room.id, days_ago=1 if edge == "late" else 0)
+    return stage.bindings(booking, room)
+
+
+def _several_reasons(stage: Stage, params: Mapping[str, Any]) -> Bindings:
+    reasons = params["reasons"]
+    room = None if "no_room" in reasons else stage.room(
+        room_status="CHECKOUT_DIRTY" if "room" in reasons else "READY_FOR_GUEST"
+    )  # fmt: skip
+    booking = stage.booking(
+        room_id=None if room is None else room.id,
+        status="CANCELLED" if "status" in reasons else "CONFIRMED",
+        unnamed=1 if "party" in reasons else 0,
+        days_ago=-3 if "window" in reasons else 0,
+    )
     return stage.bindings(booking, room)
 
 
@@ -99,6 +127,12 @@ def _two_on_one_room(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
     booking, other = stage.booking(room_id=room.id), stage.booking(room_id=room.id)
     return {**stage.bindings(booking, room), "other_booking_id": other.booking_id}
+
+
+def _stays_in_a_row(stage: Stage, params: Mapping[str, Any]) -> Bindings:
+    bindings = _in_house(stage, {})
+    second, third = (stage.booking(room_id=bindings["room_id"]) for _ in range(2))
+    return {**bindings, "other_booking_id": second.booking_id, "third_booking_id": third.booking_id}
 
 
 def _with_orphan(stage: Stage, params: Mapping[str, Any]) -> Bindings:
@@ -168,7 +202,10 @@ STATES: Mapping[str, State] = MappingProxyType(
         "departed booking": _departed,
         "booking whose room is not ready": _room_not_ready,
         "booking outside its arrival window": _outside_window,
+        "booking at the edge of its arrival window": _at_edge,
+        "booking with several reasons to refuse its check-in": _several_reasons,
         "two bookings on one room": _two_on_one_room,
+        "stays that follow each other in one room": _stays_in_a_row,
         "in-house booking with an orphan in the room": _with_orphan,
         "in-house booking with a stranger in the room": _with_stranger,
         "in-house booking whose room cannot change status": _room_stuck,

@@ -110,7 +110,7 @@ def _(original: Any) -> Any:
     on_their_way: set[asyncio.Task[None]] = set()
 
     async def later(self: Any, row: Any) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.4)
         original(self, [row])
 
     def accept(self: Any, rows: Sequence[Any]) -> None:
@@ -131,7 +131,7 @@ def _(original: Any) -> Any:
     on_their_way: set[asyncio.Task[None]] = set()
 
     async def alone(self: Any, row: Any) -> None:
-        await asyncio.sleep(0.04 if row.name == "room_updated" else 0)
+        await asyncio.sleep(0.2 if row.name == "room_updated" else 0)
         await self._deliver(row)
 
     def accept(self: Any, rows: Sequence[Any]) -> None:

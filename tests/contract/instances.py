@@ -29,6 +29,7 @@ BY_PATTERN = {
     r"\S": ["a note", " x"],
     r"^\d+\.\d+$": ["12.345"],
     r"^[-A-Za-z0-9_=@,.;]{1,164}$": ["private-x", "grand-demo.rooms"],
+    r"^(private|presence)-": ["private-x", "presence-lobby"],
     r"^[^:]+:[0-9a-f]{64}$": ["staycheck:" + "0a" * 32],
     r"^([01]\d|2[0-3]):[0-5]\d$": ["00:00", "15:00", "23:59"],
     r"^-?\d+\.\d{2}$": ["0.00", "129.90", "-3.10"],
@@ -38,6 +39,7 @@ BY_PATTERN = {
     r"^[a-z0-9-]{1,32}$": ["run-1", "0"],
     r"^[A-Za-z_][A-Za-z0-9_]*$": ["TOKEN", "_x1"],
     r"^https?://": ["http://localhost:8787", "https://h/x"],
+    r"^https?://[^/]+$": ["http://localhost:3000", "https://desk.example"],
     r"^wss?://": ["ws://localhost:8787"],
 }
 
@@ -127,8 +129,15 @@ def _of_type(name: str, parts: list[Placed], random: Random) -> Any:
             return limits.get("minimum", 0) + random.random() * 100 + 0.001
         case "array":
             items = [(base, schema["items"]) for base, schema in parts if "items" in schema]
-            made = [_both(items, random) for _ in range(random.randint(limits.get("minItems", 0), 3))]
-            return list({repr(one): one for one in made}.values()) if limits.get("uniqueItems") else made
+            count = random.randint(limits.get("minItems", 0), max(limits.get("minItems", 0), 3))
+            made = [_both(items, random) for _ in range(count)]
+            if not limits.get("uniqueItems"):
+                return made
+            distinct = {repr(one): one for one in made}
+            while len(distinct) < limits.get("minItems", 0):
+                one = _both(items, random)
+                distinct[repr(one)] = one
+            return list(distinct.values())
         case "string":
             if limits.get("format") == "date-time":
                 return timestamp(random)

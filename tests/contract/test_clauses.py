@@ -83,6 +83,7 @@ def test_catalogue_validates_against_its_schema() -> None:
         ({"basis": "observed", "level": "SHOULD"}, "is not of type"),
         ({"observable": False}, "'unobservable_reason' is a required property"),
         ({"unobservable_reason": "none"}, "False schema"),
+        ({"unjudged": "too hard"}, "False schema"),
     ],
 )
 def test_schema_refuses_a_broken_clause(change: dict[str, object], complaint: str) -> None:

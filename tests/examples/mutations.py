@@ -264,17 +264,6 @@ MUTATIONS = (
         unseen="no scenario makes the sink refuse a trigger, so nothing is lost",
     ),
     Mutation(
-        "a read of several queries without a snapshot",
-        "atomicity/no-torn-state",
-        (
-            Change(
-                "hotel/snapshot.py",
-                '    """Inside, every query sees the same commit; nothing is locked."""\n',
-                "    yield\n    return\n",
-            ),
-        ),
-    ),
-    Mutation(
         "the audit row is written by a signal that reads the room after it was saved",
         "housekeeping/audit-chain",
         (
@@ -286,8 +275,8 @@ MUTATIONS = (
         ),
     ),
     Mutation(
-        "bulk_create without looking for guest records from before",
-        "check-in/guests/in-room",
+        "guest records are deleted at check-out instead of detached",
+        "check-out/guests/booking-link-kept",
         (
             Change(
                 "hotel/services/stays.py",

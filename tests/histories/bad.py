@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance_tests.rules.arrivals import EDGES
 from conformance_tests.rules.facts import HOUSEKEEPING
 from conformance_tests.rules.refusing import _codes, _groups
 from conformance_tests.rules.shapes import _reply_schemas, _slug
@@ -103,6 +104,7 @@ def room_stays_ready(tape: Tape) -> None:
     "events/content/agrees-with-state",
     "events/content/canonical-booking",
     "room/invariant/occupied-iff-in-house",
+    "replies/guest-reads-agree",
 )
 def no_arrival_time(tape: Tape) -> None:
     tape.state(IN, "after", "booking")["checked_in_at"] = None
@@ -112,6 +114,8 @@ def no_arrival_time(tape: Tape) -> None:
     "check-in/booking/status-unchanged",
     "events/content/agrees-with-state",
     "events/content/canonical-booking",
+    "effects/booking",
+    "replies/guest-reads-agree",
 )
 def status_changes_at_check_in(tape: Tape) -> None:
     tape.state(IN, "after", "booking")["status"] = "PENDING_APPROVAL"
@@ -262,6 +266,7 @@ def booking_stays_confirmed(tape: Tape) -> None:
     "check-out/booking/checked-in-at-kept",
     "events/content/agrees-with-state",
     "events/content/canonical-booking",
+    "effects/booking",
 )
 def departure_rewrites_arrival(tape: Tape) -> None:
     tape.state(OUT, "after", "booking")["checked_in_at"] = LEFT
@@ -326,7 +331,7 @@ def _door(tape: Tape, case: str, operation: str, **fields: Any) -> None:
     next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call).update(fields)
 
 
-@lie("check-out/tokens/portal-closed")
+@lie("check-out/tokens/portal-closed", "replies/guest-reads-agree")
 def portal_open_after_departure(tape: Tape) -> None:
     view = next(
         line for line in tape.lines if line["kind"] == "reply" and "party_size" in str(line.get("body"))
@@ -349,7 +354,7 @@ def earlier_token_still_opens(tape: Tape) -> None:
     _door(tape, "token/earlier", "channelAuth", status=200, body={"auth": "fp:0000000000ee"})
 
 
-@lie("tokens/foreign/portal-closed")
+@lie("tokens/foreign/portal-closed", "replies/guest-reads-agree")
 def foreign_token_opens(tape: Tape) -> None:
     view = next(
         line for line in tape.lines if line["kind"] == "reply" and "party_size" in str(line.get("body"))
@@ -1618,7 +1623,7 @@ def companion_recorded_as_primary(tape: Tape) -> None:
         row["guest_type"] = "PRIMARY"
 
 
-@lie("check-out/cleanup/turnover-note")
+@lie("check-out/cleanup/turnover-note", "effects/room")
 def turnover_note_overwrites(tape: Tape) -> None:
     for line in tape.lines:  # up to the check-out the room has a note, which is gone after it
         if line["kind"] == "probe" and line["probe"] == "room" and not line["state"]["turnover_notes"]:
@@ -1657,7 +1662,7 @@ def another_id_for_each_observer(tape: Tape) -> None:
     heard[0]["data"]["meta"]["event_id"] = "event-of-the-other-observer"
 
 
-@lie("events/envelope/ts")
+@lie("events/envelope/ts", "effects/times")
 def ts_of_another_year(tape: Tape) -> None:
     tape.events("booking_checked_in", "staff")[0]["data"]["meta"]["ts"] = "2022-11-22T15:04:05Z"
 
@@ -1678,3 +1683,171 @@ def another_hotels_staff_hears_it_too(tape: Tape) -> None:
 @lie("replies/agree-with-state", "atomicity/no-torn-state")
 def answer_from_before_the_check_out(tape: Tape) -> None:
     tape.reply(OUT)["body"].update(status="CONFIRMED", checked_out_at=None)
+
+
+# --- arrivals, and calls with several reasons to refuse them
+
+
+def _turned_away(case: str) -> Callable[[], Tape]:
+    """The guest of one edge of the window is refused, and nothing changes."""
+
+    def make() -> Tape:
+        tape = good.edge(case.removeprefix("check-in/edge-").replace("-", "_"))
+        tape.reply(case).update(status=400, body=error("CHECKIN_WRONG_DATE"))
+        _undone(tape, case)
+        return tape
+
+    return make
+
+
+for _case, (_clause, _) in EDGES.items():
+    BAD.append(Bad(f"refused-at-{_case.split('/')[1]}", (_clause,), _turned_away(_case)))
+
+
+@lie(
+    "refusal/order/authentication-first",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/anonymous-check-in"), status=404, reply=error("BOOKING_NOT_FOUND")
+    ),
+)
+def nobody_learns_that_a_booking_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/scope-before-existence",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/outsider-set-room-status"),
+        status=404,
+        reply=error("ROOM_NOT_FOUND"),
+    ),
+)
+def outsider_learns_that_a_room_is_not_there(tape: Tape) -> None:
+    del tape
+
+
+@lie(
+    "refusal/order/check-in",
+    base=lambda: refused(
+        by_case("order-of-refusals/refuse/check-in-party-and-room"), reply=error("ROOM_NOT_READY")
+    ),
+)
+def the_room_before_the_party(tape: Tape) -> None:
+    del tape
+
+
+# --- what a call must not do, and when
+
+
+@lie("effects/booking", "events/content/canonical-booking", base=good.neighbours)
+def arrival_rewrites_the_wishes(tape: Tape) -> None:
+    tape.state(IN, "after", "booking")["special_requests"] = None
+    tape.state(IN, "answer", "booking")["special_requests"] = None
+
+
+@lie("effects/room", "events/changed-fields/complete", base=good.neighbours)
+def arrival_wipes_the_notes_of_the_room(tape: Tape) -> None:
+    tape.state(IN, "before", "room")["turnover_notes"] = "the window does not close"
+
+
+@lie("effects/others", "room/invariant/occupied-status", base=good.neighbours)
+def arrival_opens_the_room_next_door(tape: Tape) -> None:
+    tape.state(IN, "after", "room", 1)["room_status"] = "READY_FOR_GUEST"
+
+
+@lie("effects/others", base=good.neighbours)
+def departure_revokes_the_neighbours_token(tape: Tape) -> None:
+    tape.state(OUT, "after", "tokens", 1)[0].update(
+        status="REVOKED", revoked_at=LEFT, revoke_reason="checked out"
+    )
+
+
+@lie("effects/own-room-only", base=good.neighbours)
+def departure_takes_the_neighbours_breakfast(tape: Tape) -> None:
+    tape.state(OUT, "after", "cleanup", 1)["breakfast_orders"] = 0
+
+
+@lie("effects/done-when-answered", base=good.neighbours)
+def conversations_go_after_the_answer(tape: Tape) -> None:
+    tape.state(OUT, "answer", "cleanup").update(conversations=2, room_messages=2)
+
+
+@lie("effects/done-when-answered", base=good.neighbours)
+def audit_row_comes_after_the_answer(tape: Tape) -> None:
+    tape.state(IN, "answer", "audit").clear()
+
+
+@lie("effects/times", base=good.neighbours)
+def revoked_long_ago(tape: Tape) -> None:
+    tape.state(OUT, "after", "tokens")[1]["revoked_at"] = "1970-01-01T00:00:00Z"
+    tape.state(OUT, "answer", "tokens")[1]["revoked_at"] = "1970-01-01T00:00:00Z"
+
+
+@lie("effects/times", base=good.neighbours)
+def transition_at_the_booking(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["transition"]["at"] = "2026-11-20T09:00:00Z"
+
+
+@lie("housekeeping/audit-caller", base=good.neighbours)
+def somebody_else_did_it(tape: Tape) -> None:
+    for case in (IN, OUT):
+        for when in ("answer", "after"):
+            tape.state(case, when, "audit")[-1]["changed_by"] = 1
+
+
+@lie("housekeeping/audit-source", base=good.housekeeping)
+def override_looks_like_routine(tape: Tape) -> None:
+    tape.state("housekeeping/managerOverride", "after", "audit")[-1]["source"] = "HOUSEKEEPING"
+
+
+@lie("housekeeping/audit-source", base=good.housekeeping)
+def override_forgets_why(tape: Tape) -> None:
+    tape.state("housekeeping/managerOverride", "after", "audit")[-1]["note"] = None
+
+
+@lie("check-in/guests/only-staying", base=good.neighbours)
+def who_stays_away_is_a_guest(tape: Tape) -> None:
+    for when in ("answer", "after"):
+        rows = tape.state(IN, when, "guests")
+        rows.append(
+            rows[1] | {"id": 23, "first_name": "Mary", "last_name": "Somerville", "party_member_id": 33}
+        )
+
+
+@lie("replies/guest-reads-agree", base=good.neighbours)
+def guest_still_expected(tape: Tape) -> None:
+    tape.reply("token/during")["body"].update(checked_in_at=None)
+
+
+@lie("assignment/move/belongings-follow", base=good.move)
+def orders_stay_behind(tape: Tape) -> None:
+    tape.state("move/happy", "after", "cleanup")["orders"] = 0
+
+
+@lie("assignment/move/belongings-follow", base=good.move)
+def push_token_stays_behind(tape: Tape) -> None:
+    tape.state("move/happy", "after", "device", 0)["guest_fcm_token_set"] = True
+    tape.state("move/happy", "after", "device", 1)["guest_fcm_token_set"] = False
+
+
+@lie("login/rbac", "replies/staff-login", base=good.browser)
+def login_leaves_an_action_open(tape: Tape) -> None:
+    del tape.reply("login/happy")["body"]["rbac"]["bookings"]["actions"]["checkout"]
+
+
+@lie("login/rbac", base=good.browser)
+def login_gives_a_right_too_many(tape: Tape) -> None:
+    rights = tape.reply("login/happy")["body"]["rbac"]["housekeeping"]["actions"]
+    rights["status_override"] = not rights["status_override"]
+
+
+@lie("endpoints/cors", base=good.browser)
+def preflight_forgets_a_header(tape: Tape) -> None:
+    tape.reply("read/cors-preflight")["headers"]["access-control-allow-headers"] = (
+        "authorization, content-type"
+    )
+
+
+@lie("endpoints/cors", base=good.browser)
+def answer_without_an_origin(tape: Tape) -> None:
+    del tape.reply("read/cors-page")["headers"]["access-control-allow-origin"]

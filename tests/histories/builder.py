@@ -64,16 +64,18 @@ class Tape:
         self, scenario: str, case: str, operation: str, *, status: int | None = 200, reply: Any = None,
         before: Line | None = None, after: Line | None = None, events: Iterable[Line] = (), actor: str = "front_desk",
         body: Any = None, reads: Line | None = None, settle: bool = True, content_type: str = "application/json",
-        **params: Any,
+        at_answer: Line | None = None, beside: tuple[Line, Line] | None = None, **params: Any,
     ) -> str:  # fmt: skip
         """One call: snapshots before, the call, its reply, its events (each read at once), a fence, snapshots after.
 
         Snapshots are `{probe: state}`; a room or audit state is `{room_id: state}`. `reads` are the states a read at an event
-        shows: `{"room": {room_id: Room}, "booking": BookingDetail}`; by default those after the call.
+        shows: `{"room": {room_id: Room}, "booking": BookingDetail}`; by default those after the call. `at_answer` are the states
+        read as soon as the answer was in; `beside` those before and after the call of a booking and a room it is not about.
         """
         self._calls += 1
         call_id = f"c{self._calls}"
         self._snapshot(scenario, "before", call_id, before)
+        self._snapshot(scenario, "before", call_id, beside and beside[0])
         line = {"kind": "call", "call": call_id, "operation": operation, "scenario": scenario, "case": case,
                 "actor": actor, "params": params, "method": "POST", "path": "/"}  # fmt: skip
         self.lines.append(line if body is None else line | {"body": body})
@@ -82,6 +84,7 @@ class Tape:
             answer = {"kind": "reply", "call": call_id, "outcome": "replied", "status": status,
                       "content_type": content_type, "body": reply}  # fmt: skip
         self.lines.append(answer)
+        self._snapshot(scenario, "answer", call_id, at_answer)
         shown = reads if reads is not None else (after or {})
         for event in events:
             self.lines.append(event)
@@ -89,6 +92,7 @@ class Tape:
         if settle:
             self.fence()
         self._snapshot(scenario, "after", call_id, after)
+        self._snapshot(scenario, "after", call_id, beside and beside[1])
         return call_id
 
     def fence(self, observers: Iterable[str] | None = None) -> None:
@@ -102,6 +106,7 @@ class Tape:
         )
 
     def _snapshot(self, scenario: str, when: str, call_id: str, states: Line | None) -> None:
+        about = (states or {}).get("booking", {"booking_id": BOOKING})["booking_id"]
         for name, state in (states or {}).items():
             per_room = state if name in ("room", "audit", "device") else {None: state}
             for room_id, one in per_room.items():
@@ -113,7 +118,7 @@ class Tape:
                 if name == "booking":
                     subject["booking_id"] = one["booking_id"]
                 elif name in ("guests", "tokens", "cleanup", "failures"):
-                    subject["booking_id"] = BOOKING
+                    subject["booking_id"] = about
                 self.lines.append(
                     {"kind": "probe", "probe": name, "scenario": scenario, "subject": subject, "when": when,
                      "call": call_id, "state": copy.deepcopy(one)}

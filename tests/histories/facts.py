@@ -15,7 +15,7 @@ ROOM_ID, ROOM = 11, 101
 FREE_ID, FREE = 12, 102
 DIRTY_ID, DIRTY = 13, 103
 OLD_TOKEN, NEW_TOKEN, OTHER_TOKEN = "fp:0000000000aa", "fp:0000000000bb", "fp:0000000000cc"
-CAME, LEFT = "2026-11-22T15:04:05.123456Z", "2026-11-22T15:06:10.654321Z"
+CAME, LEFT = "2026-11-22T15:04:05.123456Z", "2026-11-22T15:04:10.654321Z"
 EARLIER = "2026-11-20T09:00:00.000000Z"
 NUMBERS = {ROOM_ID: ROOM, FREE_ID: FREE, DIRTY_ID: DIRTY}
 
@@ -209,7 +209,7 @@ def token(token_id: int, *, active: bool, reason: str = "superseded by check-in"
         "purpose": "CHAT",
         "scopes": ["STATUS_READ", "CHAT", "ROOM_SERVICE"],
         "status": "ACTIVE" if active else "REVOKED",
-        "created_at": EARLIER,
+        "created_at": EARLIER if token_id == 41 else CAME,
         "revoked_at": None if active else CAME,
         "revoke_reason": None if active else reason,
     }

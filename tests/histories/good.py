@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tests.histories.builder import Tape, guest, occupancy, room_updated, staff, transition
@@ -27,13 +30,16 @@ from tests.histories.facts import (
     cleanup,
     guest_view,
     guests,
+    member,
     room,
+    token,
     tokens,
 )
 
 STAY_FIELDS = ("room_status", "room_status_display", "is_occupied", "is_bookable", "guests_in_room", "primary_guest",
                "current_booking_id")  # fmt: skip
 OCCUPANCY_FIELDS = ("room_status", "is_occupied", "guests_in_room", "current_occupancy", "current_booking")
+REPLIES = Path(__file__).parents[2] / "schemas" / "examples" / "replies"
 NOTE = "Ada Lovelace left; towels"
 IN, OUT = "READY_FOR_GUEST>OCCUPIED", "OCCUPIED>CHECKOUT_DIRTY"
 CALL = {"hotel_slug": SLUG, "booking_id": BOOKING}
@@ -116,7 +122,9 @@ def stay() -> Tape:
     return tape
 
 
-def doors(tape: Tape, case: str, token: str, *, opens: bool, phase: str = "expected") -> None:
+def doors(
+    tape: Tape, case: str, token: str, *, opens: bool, phase: str = "expected", scenario: str = "stay"
+) -> None:
     """A guest token at the three doors."""
     detail = booking(phase, rooms_of_stay()[phase])
     foreign = case == "token/foreign"
@@ -143,7 +151,7 @@ def doors(tape: Tape, case: str, token: str, *, opens: bool, phase: str = "expec
         if foreign and operation == "guestContext":
             continue
         tape.call(
-            "stay", case, operation, actor="guest", body=body, token=token, settle=False,
+            scenario, case, operation, actor="guest", body=body, token=token, settle=False,
             status=200 if opens else refused, reply=reply if opens else refusal, **params,
         )  # fmt: skip
 
@@ -169,6 +177,77 @@ def special() -> Tape:
                           "will_retry": True}]  # fmt: skip
     tape.call("survey", "check-out/survey-fails", "checkOut", before=before, after=after,
               events=check_out_events(tape), reply={"message": "Checked out"} | after["booking"], **CALL)  # fmt: skip
+    return tape
+
+
+def edge(name: str) -> Tape:
+    """A guest who comes `early`, `late` in the night after, or where it is an `other_date` than in UTC."""
+    tape = Tape()
+    case = f"check-in/edge-{name.replace('_', '-')}"
+    tape.arranged("edge", "booking at the edge of its arrival window", STAY_BINDINGS, edge=name)
+    after = joint("in_house")
+    tape.call("edge", case, "checkIn", before=joint("expected"), after=after, events=check_in_events(tape),
+              reply={"message": "Checked in", "guest_token": NEW_TOKEN} | after["booking"], **CALL)  # fmt: skip
+    return tape
+
+
+def neighbours() -> Tape:
+    """A check-in with a companion who stays away, then the check-out: each done when it is answered, next to a stay in another room."""
+    tape = Tape()
+    tape.lines[0]["capabilities"]["staff"] = {"front_desk": 5}
+    tape.arranged("neighbours", "booking ready for check-in", STAY_BINDINGS, not_staying=1)
+    next_door = room("OCCUPIED", room_id=FREE_ID, current_booking_id=OTHER_BOOKING)
+    theirs = {
+        "booking": booking("in_house", next_door, booking_id=OTHER_BOOKING),
+        "room": {FREE_ID: next_door},
+        "guests": [],
+        "tokens": [token(51, active=True) | {"booking_id": OTHER_BOOKING}],
+        "cleanup": cleanup(2),
+    }
+    away = member("COMPANION") | {"id": 33, "first_name": "Mary", "last_name": "Somerville",
+                                  "full_name": "Mary Somerville", "is_staying": False}  # fmt: skip
+
+    def states(phase: str) -> dict[str, Any]:
+        found = joint(phase)
+        found["booking"]["party"]["companions"].append(away)
+        return found
+
+    def stay_event(line: dict[str, Any]) -> dict[str, Any]:
+        payload = line["data"]["payload"]
+        for detail in (payload, payload.get("current_booking") or {}):
+            if "party" in detail and away not in detail["party"]["companions"]:
+                detail["party"]["companions"].append(away)
+        return line
+
+    expected, in_house, departed = states("expected"), states("in_house"), states("departed")
+    tape.call(
+        "neighbours", "check-in/happy", "checkIn", before=expected, after=in_house, at_answer=in_house,
+        beside=(theirs, theirs), events=map(stay_event, check_in_events(tape)),
+        reply={"message": "Checked in", "guest_token": NEW_TOKEN} | in_house["booking"], **CALL,
+    )  # fmt: skip
+    doors(tape, "token/during", NEW_TOKEN, opens=True, phase="in_house", scenario="neighbours")
+    tape.call(
+        "neighbours", "check-out/happy", "checkOut", before=in_house, after=departed, at_answer=departed,
+        beside=(theirs, theirs), events=map(stay_event, check_out_events(tape)),
+        reply={"message": "Checked out"} | departed["booking"], **CALL,
+    )  # fmt: skip
+    return tape
+
+
+def browser() -> Tape:
+    """A login, then a page of another origin: the preflight of its browser, and the call itself."""
+    tape = Tape()
+    tape.lines[0]["capabilities"]["frontend_origin"] = "https://desk.example"
+    body = json.loads((REPLIES / "staff_login" / "valid-typical.json").read_text(encoding="utf-8"))
+    tape.call("login", "login/happy", "staffLogin", actor="anonymous", reply=body, settle=False)
+    tape.arranged("browser", "booking ready for check-in", STAY_BINDINGS)
+    detail = booking("expected", room())
+    tape.call("browser", "read/cors-preflight", "preflight", status=204, settle=False, **CALL)
+    tape.call("browser", "read/cors-page", "getBooking", reply=detail, settle=False, **CALL)
+    for case in ("read/cors-preflight", "read/cors-page"):
+        tape.reply(case)["headers"] = {"access-control-allow-origin": "https://desk.example"}
+    wanted = "Authorization, Content-Type, X-Hotel-Id, X-Hotel-Slug, X-Guest-Chat-Session, Idempotency-Key"
+    tape.reply("read/cors-preflight")["headers"]["access-control-allow-headers"] = wanted
     return tape
 
 
@@ -209,6 +288,8 @@ def room_call(
         {"room_number": ROOM} if by_number else {"room_id": ROOM_ID}
     )
     rows = audit(*steps)
+    if operation == "managerOverride":
+        rows[-1] |= {"source": "MANAGER_OVERRIDE", "note": body["note"]}
     reply: dict[str, Any] = {"message": "done"}
     if by_number:
         reply |= {"old_status": before["room_status"], "new_status": after["room_status"]}
@@ -328,6 +409,9 @@ def move() -> Tape:
                       FREE_ID: audit(steps[1], room_id=FREE_ID) if steps else []},
             "guests": guests("in_house", FREE_ID if steps else ROOM_ID),
             "tokens": tokens("in_house"),
+            "cleanup": cleanup(1),
+            "device": {ROOM_ID: {"guest_fcm_token_set": steps is None},
+                       FREE_ID: {"guest_fcm_token_set": steps is not None}},
         }  # fmt: skip
 
     moved = states(there, left, new, (OUT, IN))
@@ -351,6 +435,9 @@ def move() -> Tape:
 GOOD = {
     "stay": stay,
     "special": special,
+    **{f"edge-{name}": partial(edge, name) for name in ("early", "late", "other_date")},
+    "neighbours": neighbours,
+    "browser": browser,
     "late-repeat": late_repeat,
     "quick": quick,
     "housekeeping": housekeeping,

@@ -72,7 +72,7 @@ def test_the_matrix_tells_a_kill_by_the_clause_from_one_by_another() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_run_tells_a_mutant_from_the_server_as_it_is() -> None:
-    results = dict(judge_mutants(["check-out-keeps-tokens"], seed=5, race_tries=0, jobs=2))
+    results = dict(judge_mutants([get_mutant("check-out-keeps-tokens")], seed=5, race_tries=0, jobs=2))
     assert results[CONTROL].failed == []
     assert "check-out/tokens/revoked" in results["check-out-keeps-tokens"].failed
 

@@ -40,6 +40,8 @@ class Miniature:
         self._ids = itertools.count(1)
         self._worker = asyncio.Lock() if one_worker else None
         self._session: aiohttp.ClientSession | None = None
+        self._held: dict[str, list[bytes]] = {}
+        self._retries: set[asyncio.Task[None]] = set()
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._log])
@@ -60,6 +62,9 @@ class Miniature:
         self._session = aiohttp.ClientSession()
 
     async def _stop(self, _: web.Application) -> None:
+        for task in self._retries:
+            task.cancel()
+        await asyncio.gather(*self._retries, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
@@ -99,11 +104,16 @@ class Miniature:
         if state != "room in status":
             token = secrets.token_urlsafe(24)
             booking = {"booking_id": f"BK-{next(self._ids)}", "checked_in_at": None, "checked_out_at": None}
-            booking["room_id"] = None if state == "fence" else room["id"]
+            self._put_in(booking, None if state == "fence" else room["id"])
             self.bookings[booking["booking_id"]] = booking
             self.tokens[token] = booking["booking_id"]
             found |= {"booking_id": booking["booking_id"], "guest_token": token}
         return {"state": state, "bindings": found}
+
+    def _put_in(self, booking: dict[str, Any], room_id: int | None) -> None:
+        booking["room_id"] = room_id
+        number = self.rooms[room_id]["room_number"] if room_id is not None else None
+        booking["room"] = None if number is None else {"room_id": room_id, "room_number": number}
 
     def _new_room(self, status: str) -> dict[str, Any]:
         number = next(self._ids)
@@ -144,7 +154,7 @@ class Miniature:
         if isinstance(booking, web.Response):
             return booking
         body = await request.json() if request.can_read_body else {}
-        booking["room_id"] = body.get("room_id")
+        self._put_in(booking, body.get("room_id"))
         await self._publish(
             f"staff-hotel-{HOTEL}", "booking_updated", booking, {"booking_id": booking["booking_id"]}
         )
@@ -188,11 +198,40 @@ class Miniature:
         meta = {"event_id": f"e-{next(self._ids)}", "hotel_slug": SLUG, "scope": scope}
         data = json.dumps({"event_type": name, "type": name, "payload": payload, "meta": meta})
         body = json.dumps({"name": name, "channels": [channel], "data": data}).encode()
+        if channel in self._held:
+            self._held[channel].append(body)
+        elif not await self._send(body):
+            if self.lie == "fails with its publish":
+                raise web.HTTPInternalServerError
+            if self.lie != "forgets what is refused":
+                self._held[channel] = [body]
+                task = asyncio.create_task(self._send_held(channel))
+                self._retries.add(task)
+                task.add_done_callback(self._retries.discard)
+
+    async def _send_held(self, channel: str) -> None:
+        """Until everything held back is taken, oldest first."""
+        while self._held[channel]:
+            if self.lie == "sends the newest first":
+                self._held[channel].reverse()
+            if await self._send(self._held[channel][0]):
+                del self._held[channel][0]
+            else:
+                await asyncio.sleep(0.05)  # the pause between two tries
+        del self._held[channel]
+
+    async def _send(self, body: bytes) -> bool:
+        """Whether the endpoint took it."""
+        assert self._session is not None
         secret = "not the secret" if self.lie == "wrong signature" else SECRET
         path = f"/apps/{APP}/events"
         query = sign_request("POST", path, {}, body, key=KEY, secret=secret, now=time.time())
-        async with self._session.post(self.sink + path, params=query, data=body) as reply:
-            await reply.read()
+        try:
+            async with self._session.post(self.sink + path, params=query, data=body) as reply:
+                await reply.read()
+                return reply.status in (200, 401)  # who signs wrongly need not try again
+        except aiohttp.ClientError:
+            return False
 
 
 def _refuse(status: int, code: str) -> web.Response:

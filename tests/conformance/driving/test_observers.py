@@ -27,6 +27,7 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[tuple[str, str, Any, int | None]] = []
         self.notices: list[str] = []
+        self.since: list[float | None] = []
         self._changed = asyncio.Event()
 
     def heard(
@@ -35,9 +36,16 @@ class Heard:
         self.events.append((channel, name, data, connection))
         self._changed.set()
 
-    def noticed(self, observer: str, text: str) -> None:
+    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
         self.notices.append(text)
+        self.since.append(since)
         self._changed.set()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def refuses(self, observer: str, told: Any) -> None:
+        return None
 
     async def until(self, holds: Any) -> None:
         async with asyncio.timeout(5):
@@ -145,6 +153,8 @@ async def test_a_lost_connection_is_said_aloud_made_again_and_joined_again() -> 
         await fake.sockets[0].close(code=4200)
         await heard.until(lambda: any("Connected again" in text for text in heard.notices))
         assert "lost" in heard.notices[0]
+        assert heard.since[0] is not None
+        assert heard.since[0] <= heard.now()
         assert [channel for channel, _ in fake.subscribed] == ["hotel.rooms", "hotel.rooms"]
         await fake.publish("hotel.rooms", "room_updated", "{}")
         await heard.until(lambda: heard.events)

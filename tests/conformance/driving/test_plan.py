@@ -18,7 +18,12 @@ from contract.operations import operation
 def test_the_same_seed_gives_the_same_plan_and_another_one_another_order() -> None:
     assert plan(7) == plan(7)
     assert [one.name for one in plan(7)] != [one.name for one in plan(8)]
-    assert sorted(one.name for one in plan(7)) == sorted(one.name for one in plan(8))
+    assert _names(7) == _names(8)
+
+
+def _names(seed: int) -> list[str]:
+    """What is in the plan, but for the walks through the rooms, which each seed cuts in its own way."""
+    return sorted(one.name for one in plan(seed) if not one.name.startswith("walk/room/"))
 
 
 def test_names_are_unique() -> None:

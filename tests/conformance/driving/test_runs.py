@@ -38,7 +38,7 @@ async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
                 staff={name: StaffLogin(name, password) for name, password in STAFF.items()},
                 realtime=Realtime(sink=SinkSettings(port=port, key=KEY, secret=SECRET)),
                 states=StatesSettings(url="/_staycheck/states"),
-                timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2),
+                timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2, recovery=1.0),
             )
             asked = {"only": ("check-in",)} | more
             await run(target, seed=1, jobs=16, record=record, sink_socket=listener, **asked)

@@ -100,7 +100,7 @@ def times_are_written_in_another_offset(tape: Tape) -> None:
     text = json.dumps(tape.payload("booking_checked_in", "staff"))
     moved = json.loads(text.replace("15:04:05.123456Z", "16:04:05.123456+01:00"))
     tape.payload("booking_checked_in", "staff").update(moved)
-    tape.payload("booking_checked_out", "guest")["checked_out_at"] = "2026-11-22T10:06:10.654321-05:00"
+    tape.payload("booking_checked_out", "guest")["checked_out_at"] = "2026-11-22T10:04:10.654321-05:00"
 
 
 @harmless
@@ -342,3 +342,25 @@ def test_one_observer_is_the_only_place_an_event_is_seen() -> None:
     """A second observer is nobody's duty: without one the rule that compares them is not left unexercised."""
     verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(good.stay().text())["rules"]}
     assert verdicts["events/dedup/same-id-everywhere"] == "pass"
+
+
+def test_a_late_event_accuses_nobody_where_every_read_was_late_too() -> None:
+    """A starved machine is late with all it does; the same event beside prompt reads is a finding."""
+    tape = good.stay()
+    event = tape.events("room_updated")[0]
+    tape.drop(event)
+    tape.insert_after(tape.reply("token/foreign"), event)
+    for line in [line for line in tape.lines if line.get("mark") == "fence"]:
+        tape.drop(line)
+
+    def verdict(read_takes: float) -> str:
+        lines = [json.loads(text) for text in tape.text()]
+        for line in lines:
+            if line["kind"] == "probe":
+                line["begun"] = line["t"] - read_takes
+        report = judge_lines([json.dumps(line) for line in lines])
+        return str(
+            next(rule["verdict"] for rule in report["rules"] if rule["id"] == "order/event-follows-call")
+        )
+
+    assert (verdict(0.01), verdict(1.0)) == ("fail", "pass")

@@ -11,11 +11,14 @@ from conformance_tests.rule import all_rules
 from contract.clauses import load_clauses
 from tests.histories import bad_races
 from tests.histories.bad import BAD, Bad
+from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
+from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
+from tests.histories.succession import SUCCESSION
 
 assert bad_races  # importing it registers its lies
-GOOD = GOOD | RACES
+GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION
 
 
 def alarms(report: dict[str, Any], *verdicts: str) -> dict[str, str]:
