@@ -246,13 +246,14 @@ def events_once(episode: Episode) -> Iterator[Finding]:
 def resent_only_in_need(episode: Episode) -> Iterator[Finding]:
     if episode.is_fence:
         return
-    first: dict[tuple[str, ...], Event] = {}
+    first: dict[tuple[str, ...], list[Event]] = {}
     for event in episode.events:
         if event.event_id is None:
             continue
-        key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
-        earlier = first.setdefault(key, event)
-        if earlier is event:
+        alike = first.setdefault((event.observer, event.channel, event.name, event.event_id), [])
+        earlier = next((other for other in alike if body_key(other) == body_key(event)), None)
+        if earlier is None:
+            alike.append(event)
             yield OK
         elif not episode.interrupted(event.observer, earlier.seq, event.seq):
             # After a gap the sender could not know that it had been taken.
