@@ -177,6 +177,7 @@ class _Run:
             if scenario.alone:
                 if stage.fences is not None:
                     await stage.fences.passed()  # what the others published is out of the way
+                stage.settler.hope_again()
                 await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:
