@@ -107,7 +107,7 @@ def _parse(text: bytes) -> Any:
     """The JSON value of a line; None when there is none that is an object."""
     try:
         value = _decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         # The fast reader refuses half a surrogate pair, which JSON allows.
         if b"\\u" not in text:
             return None
