@@ -172,10 +172,12 @@ class _Run:
             for scenario in scenarios:
                 if not scenario.alone:
                     group.create_task(one(scenario))
-        for scenario in scenarios:
+        # A backend may still be holding back after an outage: those who must be undisturbed go first.
+        for scenario in sorted(scenarios, key=lambda one: not one.undisturbed):
             if scenario.alone:
                 if stage.fences is not None:
                     await stage.fences.passed()  # what the others published is out of the way
+                stage.settler.hope_again()
                 await one(scenario)
         self._told(Progress("ending", done, len(scenarios)))
         if stage.fences is not None:

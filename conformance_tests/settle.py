@@ -90,6 +90,10 @@ class Settler:
         self._missed.update(_memory(key) for key in missing)
         return missing
 
+    def hope_again(self) -> None:
+        """Wait for everything as if nothing had been missed: who is now alone is to be given all the time there is."""
+        self._missed.clear()
+
     async def drained(self) -> bool:
         """Wait for what is still owed until it has come, or its observers have been silent for long.
 

@@ -246,13 +246,14 @@ def events_once(episode: Episode) -> Iterator[Finding]:
 def resent_only_in_need(episode: Episode) -> Iterator[Finding]:
     if episode.is_fence:
         return
-    first: dict[tuple[str, ...], Event] = {}
+    first: dict[tuple[str, ...], list[Event]] = {}
     for event in episode.events:
         if event.event_id is None:
             continue
-        key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
-        earlier = first.setdefault(key, event)
-        if earlier is event:
+        alike = first.setdefault((event.observer, event.channel, event.name, event.event_id), [])
+        earlier = next((other for other in alike if body_key(other) == body_key(event)), None)
+        if earlier is None:
+            alike.append(event)
             yield OK
         elif not episode.interrupted(event.observer, earlier.seq, event.seq):
             # After a gap the sender could not know that it had been taken.
@@ -283,14 +284,38 @@ def _was_awake(episode: Episode, operation: Operation, event: Event, patience: f
     return max(reads, default=0.0) <= patience / _PROMPT
 
 
+def _helped_along(episode: Episode, operation: Operation, event: Event) -> float | None:
+    """Seconds after the answer at which an event came, when nothing at all was called until the patience was over and it came
+    only after the call that followed; None otherwise."""
+    patience, reply = episode.ending.patience, operation.reply
+    if patience is None or reply is None or operation.overlaps:
+        return None
+    begun = min((fence.begun for fence in episode.fences if fence.begun > reply.t), default=None)
+    if begun is None or begun - reply.t < patience or event.t < begun:
+        return None
+    return event.t - reply.t if _was_awake(episode, operation, event, patience) else None
+
+
 @rule(
     "order/event-follows-call", "Events arrive within the target's patience", "order/event-follows-call",
     hint="Wake the dispatcher on commit; raise timeouts.event in the target if the backend is only slow.",
 )  # fmt: skip
 def follows_call(episode: Episode) -> Iterator[Finding]:
     for delivery in deliveries(episode):
-        for _ in delivery.paid:
-            yield OK
+        for debt, event in delivery.paid:
+            helped = _helped_along(episode, debt.operation, event)
+            if helped is None:
+                yield OK
+                continue
+            yield Violation(
+                "order/event-follows-call",
+                f"{debt.label} of {debt.operation.operation} came in only when a further call was made",
+                (
+                    f"the event within {episode.ending.patience:g} s (timeouts.event) of the answer, whatever else is called",
+                ),
+                f"{helped:.3f} s after the answer, and after the next call",
+                (*debt.operation.witness, event.seq),
+            )
         for debt, event in delivery.late:
             if debt.operation.overlaps:
                 continue

@@ -1851,3 +1851,14 @@ def preflight_forgets_a_header(tape: Tape) -> None:
 @lie("endpoints/cors", base=good.browser)
 def answer_without_an_origin(tape: Tape) -> None:
     del tape.reply("read/cors-page")["headers"]["access-control-allow-origin"]
+
+
+@lie("order/event-follows-call", base=good.neighbours)
+def event_waits_for_any_call(tape: Tape) -> None:
+    """It comes only with the fence, which begins long after the answer."""
+    event = tape.events("room_updated")[0]
+    fence = next(line for line in tape.lines if line.get("mark") == "fence")
+    tape.lines[0]["patience"] = 0.05
+    fence["fence"] |= {"begun": (position := tape.lines.index(fence)) * 0.01 - 0.045}
+    tape.drop(event)
+    tape.lines.insert(position - 2, event)

@@ -101,6 +101,7 @@ class Proxy:
             allow_redirects=False,
         ) as reply:  # fmt: skip
             raw, status, kind = await reply.read(), reply.status, reply.headers.get("Content-Type", "")
+            told = {name: value for name, value in reply.headers.items() if name.lower() not in _DROPPED}
         if name == self.loses and status == 200 and self.lost[name] < self.losses:
             self.lost[name] += 1
             await self._over.wait()  # it happened, and nobody is told
@@ -108,7 +109,7 @@ class Proxy:
             await asyncio.sleep(self.reply_delay)
             if "json" in kind:
                 raw = _json(raw, lambda value: self.words.to_wire_reply(name, status, value))
-        return web.Response(body=raw, status=status, headers={"Content-Type": kind} if kind else {})
+        return web.Response(body=raw, status=status, headers=told)
 
     async def _trigger(self, request: web.Request) -> web.Response:
         told = json.loads(await request.read())
