@@ -212,8 +212,8 @@ MUTATIONS = (
         (
             Change(
                 "innkeeper/settings.py",
-                "MIDDLEWARE: list[str] = []",
-                'MIDDLEWARE: list[str] = ["hotel.errors.Retry"]',
+                "MIDDLEWARE = [",
+                'MIDDLEWARE = ["hotel.errors.Retry", ',
             ),
             _at_end(
                 "hotel/errors.py",
