@@ -18,8 +18,8 @@ from simulator.decide import decide
 from simulator.world import AuditRow, Booking, Conversation, Delete, Guest, GuestToken, Job, Order, Put, Room
 
 _EXECUTE = "reference_server.unit_of_work:UnitOfWork.execute"
-_LATER = 0.8
-"""Seconds after the commit at which a second transaction follows."""
+_LATER = 5.0
+"""Seconds after the commit at which a second transaction follows: a job that runs every few seconds."""
 
 
 def _in_two(first: Any, *, commands: tuple[type, ...] = (CheckIn, CheckOut), wait: float = 0.02) -> Any:
@@ -100,25 +100,25 @@ def _afterwards(later: Any) -> Any:
     return lie
 
 
-@mutant("trail-is-written-later", "effects/done-when-answered", _EXECUTE)
+@mutant("trail-is-written-later", "housekeeping/audit-row", _EXECUTE)
 def _(original: Any) -> Any:
     """The audit row is written by a background task after the commit."""
     return _afterwards(_is(AuditRow))
 
 
-@mutant("tokens-are-revoked-later", "effects/done-when-answered", _EXECUTE)
+@mutant("tokens-are-revoked-later", "check-out/tokens/revoked", _EXECUTE)
 def _(original: Any) -> Any:
     """Tokens are revoked by a background task after the commit."""
     return _afterwards(_is(GuestToken))
 
 
-@mutant("room-is-cleared-later", "effects/done-when-answered", _EXECUTE)
+@mutant("room-is-cleared-later", "check-out/cleanup/orders", _EXECUTE)
 def _(original: Any) -> Any:
     """Conversations and orders are deleted by a background task after the commit."""
     return _afterwards(lambda change: isinstance(change, Delete))
 
 
-@mutant("guests-leave-later", "effects/done-when-answered", _EXECUTE)
+@mutant("guests-leave-later", "check-out/guests/detached", _EXECUTE)
 def _(original: Any) -> Any:
     """The guests' records are updated by a background task after the commit."""
     return _afterwards(_is(Guest))
@@ -169,7 +169,7 @@ def _(original: Any) -> Any:
         now = self._clock.now()
         command, _ = await self._store.read(prepare)
         if isinstance(command, CheckOut):
-            await asyncio.sleep(0.06)  # longer than others have the lock
+            await asyncio.sleep(0.25)  # longer than a check-in takes
 
         def work(tx: Any) -> Decision:
             command, actor = prepare(tx)
@@ -245,18 +245,14 @@ def _(original: Any) -> Any:
     "check-out-clears-neighbour", "check-out/cleanup/own-room-only", "reference_server.unit_of_work:decide"
 )
 def _(original: Any) -> Any:
-    """The cleanup of a check-out deletes the orders of the whole hotel."""
+    """The cleanup of a check-out deletes the orders of the next room too."""
 
     def lie(world: Any, command: Any, actor: Any, now: Any, tx: Any) -> Any:
         decision = original(world, command, actor, now, tx)
         if not isinstance(command, CheckOut) or not decision.changes:
             return decision
-        hotel_id = world.bookings[command.booking_id].hotel_id
-        others = [
-            Delete(Order.table, order.id)
-            for room in tx.all(Room, "rooms_of_hotel", hotel_id=hotel_id)
-            for order in tx.all(Order, "orders_in_room", room_id=room.id)
-        ]
+        beside = (world.bookings[command.booking_id].room_id or 0) + 1
+        others = [Delete(Order.table, order.id) for order in tx.all(Order, "orders_in_room", room_id=beside)]
         return replace(decision, changes=(*decision.changes, *others))
 
     return lie
