@@ -31,7 +31,8 @@ test-slow: $(STAMP) ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
 
 mutants: $(STAMP) ## Judge our own server once per mutant and write down which rules found it (minutes)
-	$(BIN)/staycheck mutants --json > kill_matrix.tmp; code=$$?; mv kill_matrix.tmp staycheck/kill_matrix.json; exit $$code
+	rm -f staycheck/kill_matrix.json
+	$(BIN)/staycheck mutants --record staycheck/kill_matrix.json
 
 lint: $(STAMP) ## Everything that is checked without running the product; the same as pre-commit
 	$(BIN)/ruff check .

@@ -96,6 +96,12 @@ class Coverage:
             elif found is Kind.REFUSED:
                 self._refused(episode, operation)
 
+    def add(self, other: Coverage) -> None:
+        """Add what another part of the history has shown."""
+        for mine, theirs in ((self._steps, other._steps), (self._refusals, other._refusals)):
+            for name, found in theirs.items():
+                mine[name] |= found
+
     def report(self) -> dict[str, Any]:
         """As the report has it: for each lifecycle, how many steps and refusals there are, were seen, and which were not."""
         totals = {"room_status": _room_totals(), "booking": _booking_totals()}

@@ -1,30 +1,26 @@
-"""Cuts the lines of a history into episodes: which call, snapshot and event belongs to which scenario.
+"""Makes an episode of its lines: calls with their replies, snapshots and events, in the order of the history.
 
-An event belongs to the scenario that was last arranged with its booking or room before it came in; one that no
-scenario knows belongs to the episode of its booking or room. Broken lines are kept aside, never fatal.
+What is not bounded by nature is cut: the lines about a room or booking that no scenario knows go on in another episode
+after `LONG` of them, at the end of a stay where there is one.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from conformance_tests.episode import (
-    EMPTY,
     OUTAGE,
     RACE,
     Arranged,
     Capabilities,
     ChannelKind,
-    Ending,
     Episode,
     Event,
+    Facts,
     Fence,
-    History,
-    Notice,
     Operation,
     Outage,
     Probe,
@@ -32,16 +28,14 @@ from conformance_tests.episode import (
     mapping,
 )
 from contract.channels import parse_channel
-from contract.history import BrokenLine, read_line
-from contract.schema_store import schema_store
 
-BROKEN_SHOWN = 20
-"""Broken lines a report names; the rest are counted."""
-
-_LINE_SCHEMA = "files/history_line.schema.json"
 _NO_END = 1 << 62
 
+LONG, LONGEST = 200, 1000
+"""Lines after which an episode without a scenario ends with a stay, and after which it ends anyhow."""
+
 Key = tuple[str, ...]
+Line = Mapping[str, Any]
 
 
 def channel_of(channel: str) -> tuple[ChannelKind, str]:
@@ -50,30 +44,8 @@ def channel_of(channel: str) -> tuple[ChannelKind, str]:
     return (found.kind, found.key) if found is not None else ("other", channel)
 
 
-def parse(raw: Iterable[str]) -> Iterator[dict[str, Any] | BrokenLine]:
-    """The lines as objects; a BrokenLine for one that is no history line. Empty lines are skipped."""
-    for lineno, text in enumerate(raw, 1):
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-        except (ValueError, RecursionError):
-            line = None
-        yield line if schema_store().valid(_LINE_SCHEMA, line) else _broken(text, lineno)
-
-
-def _broken(text: str, lineno: int) -> BrokenLine:
-    """The line again, by the slower path that can say what is wrong with it."""
-    try:
-        read_line(text, lineno)
-    except BrokenLine as broken:
-        return broken
-    except RecursionError:
-        return BrokenLine(lineno, "it is nested too deeply to be read")
-    return BrokenLine(lineno, "the line is not what files/history_line.schema.json describes")
-
-
-def _capabilities(header: Mapping[str, Any]) -> Capabilities:
+def capabilities_of(header: Line) -> Capabilities:
+    """What the run could see, as its header says."""
     found = mapping(header.get("capabilities"))
     return Capabilities(
         observers=tuple(found.get("observers", ())),
@@ -86,35 +58,33 @@ def _capabilities(header: Mapping[str, Any]) -> Capabilities:
     )
 
 
-def _event(line: Mapping[str, Any]) -> Event:
+def event_of(line: Line, *, marked: bool = True) -> Event:
+    """The event of an event line."""
     kind, key = channel_of(line["channel"])
     return Event(
-        line["seq"], line["t"], line["observer"], line["channel"], line["name"], line["data"], kind, key, line.get("size")
+        line["seq"], line["t"], line["observer"], line["channel"], line["name"], line["data"], kind, key,
+        line.get("size"), marked,
     )  # fmt: skip
 
 
-def _probe(line: Mapping[str, Any]) -> Probe:
+def _probe(line: Line) -> Probe:
     return Probe(
         line["seq"], line["t"], line["begun"], line["probe"], line["subject"], line["when"], line.get("call"),
         line.get("event"), line.get("state"), line.get("missing"),
     )  # fmt: skip
 
 
-def _reply(line: Mapping[str, Any]) -> Reply:
+def reply_of(line: Line, *, marked: bool = True) -> Reply:
+    """The answer of a reply line."""
     status = line.get("status") if line["outcome"] == "replied" else None
     return Reply(
-        line["seq"],
-        line["t"],
-        status,
-        line.get("content_type"),
-        line.get("body"),
-        line.get("reason"),
-        line.get("wall"),
-        mapping(line.get("headers")),
-    )
+        line["seq"], line["t"], status, line.get("content_type"), line.get("body"), line.get("reason"),
+        line.get("wall"), marked, mapping(line.get("headers")),
+    )  # fmt: skip
 
 
-def _fence(line: Mapping[str, Any]) -> Fence | None:
+def fence_of(line: Line) -> Fence | None:
+    """The fence of a mark; None when it does not say when it began."""
     found = mapping(line.get("fence"))
     begun, ended = found.get("begun"), found.get("ended", line["t"])
     if not isinstance(begun, int | float):
@@ -125,7 +95,7 @@ def _fence(line: Mapping[str, Any]) -> Fence | None:
     return Fence(line["seq"], float(begun), float(ended), arrived)
 
 
-def _outage(known: Outage | None, line: Mapping[str, Any]) -> Outage:
+def _outage(known: Outage | None, line: Line) -> Outage:
     """What is known of an outage with one more line about it."""
     found = known or Outage(line["seq"], None, None, None, None, ())
     said = mapping(line.get("outage"))
@@ -140,12 +110,29 @@ def _outage(known: Outage | None, line: Mapping[str, Any]) -> Outage:
             "t": line["t"],
             "observer": line.get("observer", ""),
         }
-        return replace(found, attempts=(*found.attempts, _event(told)))
+        return replace(found, attempts=(*found.attempts, event_of(told)))
     return found
 
 
-def _calls_of(episode: Episode) -> tuple[Operation, ...]:
-    return (*episode.operations, *episode.race, *episode.outage_calls)
+def operation_of(
+    call: Line,
+    reply: Reply | None,
+    probes: Iterable[Probe] = (),
+    events: tuple[Event, ...] = (),
+    until: int = _NO_END,
+    *,
+    overlaps: bool = False,
+) -> Operation:
+    """One call with what belongs to it."""
+    own = tuple(probes)
+    return Operation(
+        call["seq"], call["t"], call["call"], call["operation"], call.get("case", ""), call["actor"], call["params"],
+        call.get("body"), call.get("method", ""), call.get("path", ""), reply,
+        tuple(probe for probe in own if probe.when == "before"),
+        tuple(probe for probe in own if probe.when == "after"),
+        events, until, overlaps,
+        tuple(probe for probe in own if probe.when == "answer"),
+    )  # fmt: skip
 
 
 def keys_of_bindings(bindings: Mapping[str, Any]) -> set[Key]:
@@ -180,196 +167,105 @@ def keys_of_event(event: Event) -> tuple[Key, ...]:
     return ()
 
 
-class _Cutter:
-    """Collects the lines of one pass."""
+class Assembly:
+    """Collects the lines of one episode, in the order of the history."""
 
-    def __init__(self) -> None:
-        self.header: Mapping[str, Any] = EMPTY
-        self.calls: list[Mapping[str, Any]] = []
-        self.replies: dict[str, Reply] = {}
-        self.probes: list[Probe] = []
-        self.events: list[Event] = []
-        self.fences: list[Fence] = []
-        self.arranged: dict[str, list[Arranged]] = defaultdict(list)
-        self.owners: dict[Key, list[tuple[int, str]]] = defaultdict(list)
-        self.scenarios: dict[str, None] = {}
-        self.unsupported: dict[str, str] = {}
-        self.notices: list[Notice] = []
-        self.outages: dict[str, Outage] = {}
-        self.lines: dict[int, str] = {}
-        self.broken: list[BrokenLine] = []
-        self.complete: bool | None = None
-        self.counts = {"lines": 0, "calls": 0, "events": 0, "probes": 0, "unreadable": 0}
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._scenario: str | None = None
+        self._arranged: list[Arranged] = []
+        self._outage: Outage | None = None
+        self._calls: list[Line] = []
+        self._replies: dict[str, Reply] = {}
+        self._events: list[Event] = []
+        self._call_probes: dict[str, list[Probe]] = defaultdict(list)
+        self._event_probes: dict[int, list[Probe]] = defaultdict(list)
+        self.size = 0
 
-    def take(self, line: dict[str, Any] | BrokenLine) -> None:
-        self.counts["lines"] += 1
-        if isinstance(line, BrokenLine):
-            self.counts["unreadable"] += 1
-            if len(self.broken) < BROKEN_SHOWN:
-                self.broken.append(line)
-            return
-        self.lines[line["seq"]] = render_line(line)
-        getattr(self, f"_take_{line['kind']}")(line)
+    @property
+    def is_long(self) -> bool:
+        """Lines of no scenario end here, and go on in another episode: at the end of a stay, or at any place at last."""
+        if self._scenario is not None or self.size < LONG:
+            return False
+        return self.size >= LONGEST or bool(self._events and _ends_stay(self._events[-1]))
 
-    def _take_header(self, line: dict[str, Any]) -> None:
-        self.header = line
+    def take(self, line: Line, *, marked: bool = True) -> None:
+        self.size += 1
+        match line["kind"]:
+            case "call":
+                self._scenario = line.get("scenario") or self._scenario
+                self._calls.append(line)
+            case "reply":
+                self._replies[line["call"]] = reply_of(line, marked=marked)
+            case "event":
+                self._events.append(event_of(line, marked=marked))
+            case "probe":
+                probe = _probe(line)
+                if probe.when == "event" and probe.event is not None:
+                    self._event_probes[probe.event].append(probe)
+                elif probe.call is not None:
+                    self._call_probes[probe.call].append(probe)
+            case "mark":
+                self._scenario = line.get("scenario") or self._scenario
+                if line["mark"] in ("outage", "refused"):
+                    self._outage = _outage(self._outage, line)
+                elif line["mark"] == "arranged":
+                    self._arranged.append(
+                        Arranged(
+                            line["seq"], line.get("state", ""), mapping(line.get("params")),
+                            mapping(line.get("bindings")), line.get("unsupported"),
+                        )
+                    )  # fmt: skip
 
-    def _take_mark(self, line: dict[str, Any]) -> None:
-        scenario = line.get("scenario")
-        if scenario:
-            self.scenarios.setdefault(scenario)
-        if line["mark"] == "observer":
-            self.notices.append(
-                Notice(line["seq"], line.get("observer", ""), line.get("text", ""), line.get("since"))
-            )
-        elif line["mark"] in ("outage", "refused") and scenario:
-            self.outages[scenario] = _outage(self.outages.get(scenario), line)
-        elif line["mark"] == "run-end":
-            self.complete = bool(line.get("complete"))
-        elif line["mark"] == "fence":
-            fence = _fence(line)
-            if fence:
-                self.fences.append(fence)
-        elif line["mark"] == "arranged" and scenario:
-            bindings = mapping(line.get("bindings"))
-            state = line.get("state", "")
-            self.arranged[scenario].append(
-                Arranged(line["seq"], state, mapping(line.get("params")), bindings, line.get("unsupported"))
-            )
-            if line.get("unsupported"):
-                self.unsupported[state] = line["unsupported"]
-            for key in keys_of_bindings(bindings):
-                self.owners[key].append((line["seq"], scenario))
+    def episode(self) -> Episode:
+        """The episode of the lines taken so far."""
+        first = self._calls[0]["seq"] if self._calls else -1
+        inside = tuple(event for event in self._events if event.seq > first)
+        operations = self._operations(inside)
+        facts = self._facts
+        # Which events calls without a scenario caused is not known, so nothing is proven missing after them.
+        alone = self._scenario is None and bool(self._calls)
+        return Episode(
+            self._scenario,
+            facts.capabilities,
+            tuple(self._arranged),
+            tuple(one for one in operations if not one.case.startswith((RACE, OUTAGE))),
+            inside,
+            tuple(event for event in self._events if event.seq <= first),
+            {event.seq: tuple(self._event_probes[event.seq]) for event in inside if event.seq in self._event_probes},
+            () if alone else facts.fences,
+            facts.notices,
+            replace(facts.ending, complete=None) if alone else facts.ending,
+            tuple(one for one in operations if one.case.startswith(RACE)),
+            tuple(one for one in operations if one.case.startswith(OUTAGE)),
+            self._outage,
+        )  # fmt: skip
 
-    def _take_call(self, line: dict[str, Any]) -> None:
-        self.counts["calls"] += 1
-        self.calls.append(line)
-        if line.get("scenario"):
-            self.scenarios.setdefault(line["scenario"])
-
-    def _take_reply(self, line: dict[str, Any]) -> None:
-        self.replies[line["call"]] = _reply(line)
-
-    def _take_event(self, line: dict[str, Any]) -> None:
-        self.counts["events"] += 1
-        self.events.append(_event(line))
-
-    def _take_probe(self, line: dict[str, Any]) -> None:
-        self.counts["probes"] += 1
-        self.probes.append(_probe(line))
-
-    def owner(self, event: Event) -> str | None:
-        """The scenario last arranged with the event's subject before the event came in."""
-        for key in keys_of_event(event):
-            found = None
-            for seq, scenario in self.owners.get(key, ()):
-                if seq < event.seq:
-                    found = scenario
-            if found:
-                return found
-        return None
-
-    def history(self) -> History:
-        capabilities = _capabilities(self.header)
-        by_scenario: dict[str, list[Event]] = defaultdict(list)
-        by_subject: dict[Key, list[Event]] = defaultdict(list)
-        for event in self.events:
-            owner = self.owner(event)
-            if owner:
-                by_scenario[owner].append(event)
-            else:
-                keys = keys_of_event(event)
-                by_subject[keys[0] if keys else ("channel", event.channel)].append(event)
-        event_probes: dict[int, list[Probe]] = defaultdict(list)
-        call_probes: dict[str, list[Probe]] = defaultdict(list)
-        for probe in self.probes:
-            if probe.when == "event" and probe.event is not None:
-                event_probes[probe.event].append(probe)
-            elif probe.call is not None:
-                call_probes[probe.call].append(probe)
-        frozen_probes = {seq: tuple(found) for seq, found in event_probes.items()}
-        fences, notices = tuple(self.fences), tuple(self.notices)
-        heard = frozenset((event.observer, event.kind) for event in self.events).union(
-            *(fence.arrived for fence in fences)
-        )
-        ending = Ending(self.complete, self.header.get("patience"), heard)
-
-        def episode(scenario: str | None, calls: list[Mapping[str, Any]], events: list[Event]) -> Episode:
-            first = calls[0]["seq"] if calls else -1
-            inside = [event for event in events if event.seq > first]
-            operations = self._operations(calls, inside, call_probes)
-            return Episode(
-                scenario,
-                capabilities,
-                tuple(self.arranged.get(scenario, ())) if scenario else (),
-                tuple(one for one in operations if not one.case.startswith((RACE, OUTAGE))),
-                tuple(inside),
-                tuple(event for event in events if event.seq <= first),
-                {event.seq: frozen_probes[event.seq] for event in inside if event.seq in frozen_probes},
-                fences,
-                notices,
-                ending,
-                tuple(one for one in operations if one.case.startswith(RACE)),
-                tuple(one for one in operations if one.case.startswith(OUTAGE)),
-                self.outages.get(scenario) if scenario else None,
-            )
-
-        calls_of: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
-        for call in self.calls:
-            calls_of[call.get("scenario")].append(call)
-        episodes = [episode(name, calls_of[name], by_scenario[name]) for name in self.scenarios]
-        if calls_of[None]:
-            episodes.append(episode(None, calls_of[None], []))
-        episodes.extend(episode(None, [], events) for _, events in sorted(by_subject.items()))
-        return History(
-            self.header,
-            capabilities,
-            tuple(episodes),
-            tuple(self.events),
-            tuple(operation for found in episodes for operation in _calls_of(found)),
-            tuple(self.probes),
-            self.unsupported,
-            self.lines,
-            self.counts,
-            tuple(self.broken),
-            self.complete,
-        )
-
-    def _operations(
-        self, calls: list[Mapping[str, Any]], events: list[Event], probes: Mapping[str, list[Probe]]
-    ) -> tuple[Operation, ...]:
+    def _operations(self, events: tuple[Event, ...]) -> list[Operation]:
         found: list[Operation] = []
-        last_reply_t = -1.0
+        calls, last_reply_t, place = self._calls, -1.0, 0
         for position, call in enumerate(calls):
-            until = calls[position + 1]["seq"] if position + 1 < len(calls) else _NO_END
-            reply = self.replies.get(call["call"])
-            own = probes.get(call["call"], [])
-            next_t = calls[position + 1]["t"] if position + 1 < len(calls) else float("inf")
+            following = calls[position + 1] if position + 1 < len(calls) else None
+            until, next_t = (following["seq"], following["t"]) if following else (_NO_END, float("inf"))
+            start = place
+            while place < len(events) and events[place].seq < until:
+                place += 1
+            reply = self._replies.get(call["call"])
             overlaps = call["t"] < last_reply_t or reply is None or reply.t > next_t
             last_reply_t = max(last_reply_t, reply.t if reply else float("inf"))
+            probes = self._call_probes.get(call["call"], ())
             found.append(
-                Operation(
-                    call["seq"], call["t"], call["call"], call["operation"], call.get("case", ""), call["actor"],
-                    call["params"], call.get("body"), call.get("method", ""), call.get("path", ""), reply,
-                    tuple(probe for probe in own if probe.when == "before"),
-                    tuple(probe for probe in own if probe.when == "after"),
-                    tuple(event for event in events if call["seq"] < event.seq < until),
-                    until, overlaps,
-                    tuple(probe for probe in own if probe.when == "answer"),
-                )
+                operation_of(call, reply, probes, events[start:place], until, overlaps=overlaps)
             )  # fmt: skip
-        return tuple(found)
+        return found
 
 
-def cut(raw: Iterable[str]) -> History:
-    """The history of JSON lines."""
-    cutter = _Cutter()
-    for line in parse(raw):
-        cutter.take(line)
-    return cutter.history()
+def _ends_stay(event: Event) -> bool:
+    """After it nobody is in the room, or the booking is over."""
+    return event.payload.get("is_occupied") is False or event.name == "booking_checked_out"
 
 
-def render_line(line: Mapping[str, Any]) -> str:
+def render_line(line: Line) -> str:
     """A line in a few words, for the witness list of a violation."""
     t = f"{line['t']:.3f}s"
     kind = line["kind"]

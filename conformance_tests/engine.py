@@ -1,94 +1,211 @@
-"""Judges a history: lines in, report out. Pure and deterministic: the same lines give the same report, byte for byte."""
+"""Judges a history: lines in, report out. Pure and deterministic: the same lines give the same report, byte for byte.
+
+The file is looked at twice. The first look (`index`) learns what holds of it as a whole, judges what needs all lines in
+their order (the log rules), and sorts the lines by episode; the second (`episodes`) judges one episode after another, in
+as many processes as wanted (`workers`). The lines that prove a violation are looked up at the end.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from conformance_tests.coverage import Coverage
-from conformance_tests.cutting import cut
-from conformance_tests.episode import History
-from conformance_tests.rule import Finding, Inconclusive, Rule, Unreached, Violation, select
+from conformance_tests.cutting import capabilities_of, event_of, render_line
+from conformance_tests.episode import Episode, Event, Facts, Operation
+from conformance_tests.episodes import FileSource, Judge, episodes, judge_episodes
+from conformance_tests.firsts import Firsts, Place
+from conformance_tests.index import Index
+from conformance_tests.lines import Found, read_again, read_lines
+from conformance_tests.rule import Log, Rule, Violation, select
+from conformance_tests.spill import Spill
+from conformance_tests.tally import MAX_VIOLATIONS, Tally, fingerprint
 from conformance_tests.target import ACTORS
 from conformance_tests.verdict import Verdict, exit_code, worst
+from conformance_tests.workers import judge_in_processes
 from contract.clauses import Level, contract_version
 
-MAX_VIOLATIONS = 50
-"""Violations a report keeps per rule; the rest are counted in `reasons`."""
-
 _RANK = {Level.MAY: 0, Level.SHOULD: 1, Level.MUST: 2}
-_VOLATILE = re.compile(r"fp:[0-9a-f]+|\d+")
 _NO_TARGET = {"name": "unknown", "url": "unknown"}
 
-Progress = Callable[[str], None]
+Progress = Callable[[int, int], None]
+"""Told of (bytes done, bytes to do); every byte is looked at twice."""
 
 
 class NotAHistory(ValueError):
     """The file has no line of a history in it."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What one rule came to, while its findings come in."""
+class _Logs:
+    """The log rules of a judgement, in the first look."""
 
-    judged: int = 0
-    reasons: dict[str, None] = field(default_factory=dict)
-    unreached: dict[str, None] = field(default_factory=dict)
-    violations: list[tuple[Violation, str | None]] = field(default_factory=list)
-    broke: str | None = None
+    def __init__(self, rules: Sequence[Rule], stream: IO[bytes]) -> None:
+        self._source = FileSource(stream.fileno())
+        self._firsts = Firsts(self._read)
+        self._lines: dict[int, Found] = {}
+        self.tallies = {rule.id: Tally() for rule in rules if rule.log is not None}
+        self._logs = [(rule.log(), self.tallies[rule.id]) for rule in rules if rule.log is not None]
+        self._hearing = [pair for pair in self._logs if pair[0].hears]
+        self._calling: dict[str, list[tuple[Log, Tally]]] = {}
+        for log, tally in self._logs:
+            for name in log.operations:
+                self._calling.setdefault(name, []).append((log, tally))
 
-    def verdict(self) -> Verdict:
-        if self.broke:
-            return Verdict.ERROR
-        if self.violations:
-            return Verdict.FAIL
-        if self.reasons or (self.unreached and not self.judged):
-            return Verdict.INCONCLUSIVE
-        return Verdict.PASS if self.judged else Verdict.SKIPPED
+    def _read(self, place: Place) -> Event:
+        offset, size, lineno = place
+        return event_of(read_again(self._source.read(offset, size), lineno))
 
+    def start(self, observers: tuple[str, ...]) -> None:
+        for log, _ in self._logs:
+            log.start(observers)
 
-def _run(rule: Rule, history: History) -> _Tally:
-    """All findings of one rule. A rule that breaks is the suite's fault: verdict `error` with the reason."""
-    tally = _Tally()
-    try:
-        if rule.judge_episode is not None:
-            for episode in history.episodes:
-                for finding in rule.judge_episode(episode):
-                    _take(tally, finding, episode.scenario)
-        if rule.judge_history is not None:
-            for finding in rule.judge_history(history):
-                _take(tally, finding, None)
-    except Exception as broken:  # noqa: BLE001 - the one place where a broken rule must not take the others with it
-        tally.broke = f"the rule broke: {type(broken).__name__}: {broken}"
-    return tally
+    def event(self, event: Event, found: Found) -> None:
+        if not self._hearing:
+            return
+        known = self._firsts.known(event, (found.offset, found.size, found.lineno))
+        for log, tally in self._hearing:
+            if tally.broke is None:
+                tally.take(log.event, (event, known), (event.seq,), None)
 
+    def call(self, operation: Operation) -> None:
+        for log, tally in self._calling.get(operation.operation, ()):
+            if tally.broke is None:
+                tally.take(log.call, (operation,), (operation.seq,), None)
 
-def _take(tally: _Tally, finding: Finding, scenario: str | None) -> None:
-    if isinstance(finding, Inconclusive):
-        tally.reasons.setdefault(finding.reason)
-        return
-    if isinstance(finding, Unreached):
-        tally.unreached.setdefault(finding.reason)
-        return
-    tally.judged += 1
-    if isinstance(finding, Violation):
-        tally.violations.append((finding, scenario))
+    def end(self) -> None:
+        for log, tally in self._logs:
+            if tally.broke is None:
+                tally.take(log.end, (), (1 << 62,), None)
 
 
-def fingerprint(rule_id: str, clause: str, message: str) -> str:
-    """What a violation is known by from run to run: numbers and token fingerprints in the message do not count."""
-    text = "|".join((rule_id, clause, _VOLATILE.sub("#", message)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def judge_stream(
+    stream: IO[bytes],
+    *,
+    only: Sequence[str] = (),
+    level: Level = Level.MUST,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """The report (`schemas/files/report.schema.json`) on a history in a file that is open for reading and can be sought.
+
+    `level` is the gate: rules below it are judged and shown, and do not count for the overall verdict. With `jobs` the
+    second look is made by so many processes, to the same report. Raises `UnknownRule` for a prefix without rules,
+    `NotAHistory` when no line can be read, `OSError` when the file or a temporary one fails.
+    """
+    rules = select(only)
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    done = 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, 2 * size)
+
+    with Spill() as spill:
+        logs = _Logs(rules, stream)
+        index = Index(spill, logs.event, logs.call)
+        _first_look(stream, index, logs, told)
+        facts = index.facts()
+        if facts.counts["lines"] == facts.counts["unreadable"]:
+            raise NotAHistory(
+                "no line of a recorded history in it: is this a file that `check --record` wrote?"
+            )
+        if jobs > 1:
+            judge = judge_in_processes(spill, Path(stream.name), only, facts, jobs, told)
+        else:
+            judge = Judge(rules, facts)
+            judge_episodes(spill, FileSource(stream.fileno()), judge, told=told)
+    first = Judge(rules, facts)
+    first.judge_facts()
+    for rule in rules:
+        first.tallies[rule.id].add(logs.tallies.get(rule.id) or judge.tallies[rule.id])
+    first.coverage.add(judge.coverage)
+    return _report(first, stream, only=only, level=level)
 
 
-def _violation(rule: Rule, violation: Violation, scenario: str | None, history: History) -> dict[str, Any]:
-    seqs = [seq for seq in dict.fromkeys(violation.witness) if seq in history.lines]
-    witness = [{"seq": seq, "line": history.lines[seq]} for seq in sorted(seqs)]
+def _first_look(stream: IO[bytes], index: Index, logs: _Logs, told: Callable[[int], None]) -> None:
+    unread = 0
+    for found in read_lines(stream):
+        if isinstance(found, Found):
+            if found.value["kind"] == "header":
+                logs.start(capabilities_of(found.value).observers)
+            unread += found.size
+        index.take(found)
+        if unread > 1 << 20:
+            told(unread)
+            unread = 0
+    told(unread)
+    logs.end()
+
+
+def cut(raw: Iterable[str]) -> tuple[Episode, ...]:
+    """The episodes of a history of a few lines, in the order in which they are judged."""
+    with _file_of(raw) as stream, Spill() as spill:
+        index = Index(spill, lambda _, __: None, lambda _: None)
+        for found in read_lines(stream):
+            index.take(found)
+        source = FileSource(stream.fileno())
+        return tuple(episode for episode, _, _ in episodes(spill, source, index.facts()))
+
+
+@contextmanager
+def _file_of(raw: Iterable[str]) -> Iterator[IO[bytes]]:
+    with tempfile.NamedTemporaryFile(prefix="staycheck-lines-") as stream:
+        stream.writelines(line.rstrip("\n").encode("utf-8", "surrogatepass") + b"\n" for line in raw)
+        stream.flush()
+        with Path(stream.name).open("rb") as reading:
+            yield reading
+
+
+def judge_lines(
+    raw: Iterable[str], *, only: Sequence[str] = (), level: Level = Level.MUST, jobs: int = 1
+) -> dict[str, Any]:
+    """`judge_stream` on lines."""
+    with _file_of(raw) as stream:
+        return judge_stream(stream, only=only, level=level, jobs=jobs)
+
+
+def judge_file(
+    path: Path,
+    *,
+    only: Sequence[str] = (),
+    level: Level = Level.MUST,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """`judge_stream` on a file. Raises `OSError` when it cannot be read."""
+    with path.open("rb") as stream:
+        return judge_stream(stream, only=only, level=level, jobs=jobs, progress=progress)
+
+
+def _rendered(tallies: Iterable[Tally], stream: IO[bytes]) -> Mapping[int, str]:
+    """The lines that prove violations, by seq, in a few words."""
+    wanted = {seq for tally in tallies for _, violation, _ in tally.violations for seq in violation.witness}
+    found: dict[int, str] = {}
+    if wanted:
+        stream.seek(0)
+        last = max(wanted)
+        for line in read_lines(stream):
+            if isinstance(line, Found):
+                seq = line.value["seq"]
+                if seq in wanted:
+                    found[seq] = render_line(line.value)
+                if seq >= last:
+                    break
+    return found
+
+
+def _violation(
+    rule: Rule, violation: Violation, scenario: str | None, lines: Mapping[int, str]
+) -> dict[str, Any]:
+    seqs = sorted({seq for seq in violation.witness if seq in lines})
+    witness = [{"seq": seq, "line": lines[seq]} for seq in seqs]
     return {
         "clause": violation.clause,
         "message": violation.message,
@@ -101,29 +218,26 @@ def _violation(rule: Rule, violation: Violation, scenario: str | None, history: 
     }
 
 
-def _why_nothing(rule: Rule, history: History) -> str:
-    if not history.calls and not history.events:
-        return "the history has neither calls nor events"
-    absent = [actor for actor in ACTORS if actor not in history.capabilities.actors]
-    if history.header and absent:
+def _why_nothing(facts: Facts) -> str:
+    if not facts.counts["calls"]:
+        if not facts.counts["events"]:
+            return "the history has neither calls nor events"
+        return "the history is a log of events without calls, and no event in it is what this rule judges"
+    absent = [actor for actor in ACTORS if actor not in facts.capabilities.actors]
+    if facts.header and absent:
         return f"nothing in the history exercised it; nobody could log in as {', '.join(absent)}"
-    if history.unsupported:
+    if facts.unsupported:
         return "nothing in the history exercised it; states not offered: " + ", ".join(
-            sorted(history.unsupported)
+            sorted(facts.unsupported)
         )
     return "nothing in the history exercised it"
 
 
-def _rule_report(rule: Rule, tally: _Tally, history: History) -> dict[str, Any]:
+def _rule_report(rule: Rule, tally: Tally, facts: Facts, lines: Mapping[int, str]) -> dict[str, Any]:
     verdict = tally.verdict()
-    reasons = (
-        [tally.broke] if tally.broke else list(tally.reasons or (() if tally.judged else tally.unreached))
-    )
-    if verdict is Verdict.SKIPPED:
-        reasons = [_why_nothing(rule, history)]
-    dropped = len(tally.violations) - MAX_VIOLATIONS
-    if dropped > 0:
-        reasons.append(f"{dropped} more violations of this rule are not listed")
+    reasons = [_why_nothing(facts)] if verdict is Verdict.SKIPPED else tally.told()
+    if tally.violated > MAX_VIOLATIONS:
+        reasons.append(f"{tally.violated - MAX_VIOLATIONS} more violations of this rule are not listed")
     return {
         "id": rule.id,
         "title": rule.title,
@@ -133,38 +247,17 @@ def _rule_report(rule: Rule, tally: _Tally, history: History) -> dict[str, Any]:
         "judged": tally.judged,
         "reasons": reasons,
         "violations": [
-            _violation(rule, violation, scenario, history)
-            for violation, scenario in tally.violations[:MAX_VIOLATIONS]
+            _violation(rule, violation, scenario, lines) for _, violation, scenario in tally.violations
         ],
     }
 
 
-def judge_lines(
-    raw: Iterable[str],
-    *,
-    only: Sequence[str] = (),
-    level: Level = Level.MUST,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """The report on a history (`schemas/files/report.schema.json`).
-
-    `level` is the gate: rules below it are judged and shown, and do not count for the overall verdict. Raises
-    `UnknownRule` for a prefix without rules, `NotAHistory` when no line can be read.
-    """
-    rules = select(only)
-    history = cut(raw)
-    if history.counts["lines"] == history.counts["unreadable"]:
-        raise NotAHistory("no line of a recorded history in it: is this a file that `check --record` wrote?")
-    reports: list[dict[str, Any]] = []
-    verdicts: list[Verdict] = []
-    for rule in rules:
-        if progress:
-            progress(rule.id)
-        report = _rule_report(rule, _run(rule, history), history)
-        reports.append(report)
-        if _RANK[rule.level] >= _RANK[level]:
-            verdicts.append(Verdict(report["verdict"]))
-    header = history.header
+def _report(judge: Judge, stream: IO[bytes], *, only: Sequence[str], level: Level) -> dict[str, Any]:
+    rules, tallies, facts = judge.rules, judge.tallies, judge.facts
+    lines = _rendered(tallies.values(), stream)
+    reports = [_rule_report(rule, tallies[rule.id], facts, lines) for rule in rules]
+    counting = [tallies[rule.id].verdict() for rule in rules if _RANK[rule.level] >= _RANK[level]]
+    header = facts.header
     found = [report["verdict"] for report in reports]
     return {
         "report": 1,
@@ -178,44 +271,29 @@ def judge_lines(
         "started_at": header.get("wall", "1970-01-01T00:00:00Z"),
         "level": str(level),
         "only": list(only),
-        "verdict": str(_overall(verdicts, history)),
+        "verdict": str(_overall(counting, facts)),
         "summary": {str(verdict): found.count(str(verdict)) for verdict in Verdict},
         "history": {
-            **history.counts,
-            "complete": history.complete,
-            "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in history.broken],
+            **facts.counts,
+            "complete": facts.complete,
+            "broken": [{"line": broken.lineno, "reason": broken.reason} for broken in facts.broken],
         },
-        "coverage": _coverage(history),
+        "coverage": judge.coverage.report(),
         "rules": reports,
     }
 
 
-def _coverage(history: History) -> dict[str, Any]:
-    coverage = Coverage()
-    for episode in history.episodes:
-        coverage.take(episode)
-    return coverage.report()
-
-
-def _overall(verdicts: Sequence[Verdict], history: History) -> Verdict:
+def _overall(verdicts: Sequence[Verdict], facts: Facts) -> Verdict:
     """The worst of the rules at or above the gate.
 
     In a run of the suite, what was not exercised did not pass: a skipped rule leaves the whole inconclusive. So do lines
     that could not be read, and a run that was interrupted: they might have said more. Of a log from elsewhere no more
     is asked than it has.
     """
-    driven = history.complete is not None
-    if (driven and Verdict.SKIPPED in verdicts) or history.broken or history.complete is False:
+    driven = facts.complete is not None
+    if (driven and Verdict.SKIPPED in verdicts) or facts.broken or facts.complete is False:
         verdicts = [*verdicts, Verdict.INCONCLUSIVE]
     return worst(verdicts)
-
-
-def judge_file(
-    path: Path, *, only: Sequence[str] = (), level: Level = Level.MUST, progress: Progress | None = None
-) -> dict[str, Any]:
-    """`judge_lines` on a file. Raises `OSError` when it cannot be read."""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return judge_lines(lines, only=only, level=level, progress=progress)
 
 
 def report_exit_code(report: dict[str, Any]) -> int:

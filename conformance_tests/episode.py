@@ -1,14 +1,18 @@
 """What a history comes to: calls with their replies, snapshots and events, cut by scenario.
 
-`History` is built once from the lines; an `Episode` is one scenario (its calls in order, and the events about the
-bookings and rooms it was arranged with), or the events about one booking or room that no scenario knows. The values
+An `Episode` is one scenario (its calls in order, and the events about the bookings and rooms it was arranged with), or
+the events about one booking or room that no scenario knows. `Facts` are what holds of the history as a whole. The values
 are frozen and say what was recorded, not what it means; that is for the rules.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -25,6 +29,10 @@ RACE = "race/"
 """How the case of a call begins that was made side by side with others."""
 OUTAGE = "outage/"
 """How the case of a call begins that was made while the sink refused its events."""
+
+
+FINGERPRINT = re.compile(r"fp:[0-9a-f]{12}", re.ASCII)
+"""What stands in a recorded history where a secret was."""
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
@@ -53,7 +61,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a call. `status` is None when the call is indeterminate (it timed out)."""
+    """The answer to a call. `status` is None when the call is indeterminate (it timed out). `marked` is as of `Event`."""
 
     seq: int
     t: float
@@ -62,6 +70,7 @@ class Reply:
     body: Json
     reason: str | None
     wall: str | None = None
+    marked: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -81,9 +90,12 @@ class Probe:
     missing: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
-    """An event as one observer saw it. `key` is what the channel is about: a hotel slug, a hotel id, a booking id."""
+    """An event as one observer saw it. `key` is what the channel is about: a hotel slug, a hotel id, a booking id.
+
+    Not `marked` is one in whose line no fingerprint of a secret stands.
+    """
 
     seq: int
     t: float
@@ -94,29 +106,30 @@ class Event:
     kind: ChannelKind
     key: str
     size: int | None
+    marked: bool = True
 
-    @property
+    @cached_property
     def envelope(self) -> Mapping[str, Any]:
         return mapping(self.data)
 
-    @property
+    @cached_property
     def payload(self) -> Mapping[str, Any]:
         return mapping(self.envelope.get("payload"))
 
-    @property
+    @cached_property
     def meta(self) -> Mapping[str, Any]:
         return mapping(self.envelope.get("meta"))
 
-    @property
+    @cached_property
     def scope(self) -> Mapping[str, Any]:
         return mapping(self.meta.get("scope"))
 
-    @property
+    @cached_property
     def event_id(self) -> str | None:
         value = self.meta.get("event_id")
         return value if isinstance(value, str) and value else None
 
-    @property
+    @cached_property
     def booking_id(self) -> str | None:
         """The booking an event is about: by channel for a guest channel, else by payload, else by scope."""
         if self.kind == "guest":
@@ -126,19 +139,24 @@ class Event:
                 return value
         return None
 
-    @property
+    @cached_property
     def room_id(self) -> int | None:
         for value in (self.payload.get("room_id"), self.payload.get("id"), self.scope.get("room_id")):
             if isinstance(value, int):
                 return value
         return None
 
-    @property
+    @cached_property
     def room_number(self) -> int | None:
         for value in (self.payload.get("room_number"), self.scope.get("room_number")):
             if isinstance(value, int):
                 return value
         return None
+
+    @cached_property
+    def body(self) -> str:
+        """All that it says, as one comparable text."""
+        return json.dumps(self.data, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +275,7 @@ class Operation:
         return (self.seq,) if self.reply is None else (self.seq, self.reply.seq)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Episode:
     """A scenario, or (with `scenario` None) calls or events that belong to none; see the module's docstring.
 
@@ -265,7 +283,7 @@ class Episode:
     before all of them and after all of them. They are in no order, so they are not among `operations`: what is judged call by
     call is judged there only. `outage_calls` were made while the sink refused their events, and stand apart likewise.
 
-    `strays` are events about the episode's subjects before its first call; they belong to the arranging.
+    `fences` are in the order of their beginning. `strays` are events about the episode's subjects before its first call; they belong to the arranging.
     """
 
     scenario: str | None
@@ -314,7 +332,7 @@ class Episode:
         """Whether the observer said anything of itself between two lines, such as a lost connection."""
         return any(notice.observer == observer and since < notice.seq < until for notice in self.notices)
 
-    @property
+    @cached_property
     def bindings(self) -> Mapping[str, Any]:
         """The bindings of all arranged states in one; the first state wins."""
         merged: dict[str, Any] = {}
@@ -332,10 +350,9 @@ class Episode:
 
     def flushed_after(self, t: float, observer: str, kind: str | None = None) -> Fence | None:
         """The first fence begun after `t` that came in at the observer (on that kind of channel)."""
-        for fence in self.fences:
-            if fence.begun >= t and fence.flushed(observer, kind):
-                return fence
-        return None
+        start = bisect_left(self.fences, t, key=lambda fence: fence.begun)
+        later = (self.fences[place] for place in range(start, len(self.fences)))
+        return next((fence for fence in later if fence.flushed(observer, kind)), None)
 
     def unproven(self, replied: float | None, observer: str, kind: str | None = None) -> str | None:
         """Why it is not proven that everything published by `replied` is in at the observer (on that kind of channel);
@@ -365,18 +382,36 @@ class Episode:
         return any(name == observer and wanted in (None, there) for name, there in self.ending.heard)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class History:
-    """Everything that was recorded, in order. `lines` has a short rendering per seq for the witnesses of a report."""
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A raw guest token that was answered: to which call, for which booking, and where the history says so."""
+
+    call: int
+    booking_id: str | None
+    witness: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What holds of a history as a whole, learned before any episode of it is judged.
+
+    `hotels` are slugs by hotel id and `homes` slugs by booking id, as the arranged states bind them; `tokens` the raw
+    tokens that were answered, `plain_tokens` those of them that are no fingerprints; `unsupported` the states that were not offered, with why; `counts` and `broken` what was read.
+    """
 
     header: Mapping[str, Any]
     capabilities: Capabilities
-    episodes: tuple[Episode, ...]
-    events: tuple[Event, ...]
-    calls: tuple[Operation, ...]
-    probes: tuple[Probe, ...]
-    unsupported: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[int, str] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
-    broken: tuple[BrokenLine, ...] = ()
-    complete: bool | None = None
+    fences: tuple[Fence, ...]
+    notices: tuple[Notice, ...]
+    ending: Ending
+    hotels: Mapping[str, str]
+    homes: Mapping[str, str]
+    tokens: Mapping[str, Issued]
+    plain_tokens: tuple[str, ...]
+    unsupported: Mapping[str, str]
+    counts: Mapping[str, int]
+    broken: tuple[BrokenLine, ...]
+
+    @property
+    def complete(self) -> bool | None:
+        return self.ending.complete

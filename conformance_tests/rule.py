@@ -2,6 +2,10 @@
 
 A rule reads recorded facts and nothing else: no clock, no socket, no randomness. It is registered in one place, by the
 decorator on its function; a duplicate id or a clause that the catalogue does not have fails at import.
+
+`rule` judges an episode. A rule of the history looks at more: `event_rule` at every event, `call_rule` at every call, each
+by itself and with the facts of the history; `log_rule` at events and answered calls in the order of the history, with a
+memory of its own, which must not grow with the history (`Log`).
 """
 
 from __future__ import annotations
@@ -10,12 +14,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 from contract.clauses import Clause, Level, clause
 
 if TYPE_CHECKING:
-    from conformance_tests.episode import Episode, History
+    from conformance_tests.episode import Episode, Event, Facts, Operation
 
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)+$")
 _RANK = {Level.MAY: 0, Level.SHOULD: 1, Level.MUST: 2}
@@ -59,22 +63,68 @@ class Unreached:
 
 Finding: TypeAlias = Judged | Violation | Inconclusive | Unreached
 EpisodeJudge: TypeAlias = "Callable[[Episode], Iterable[Finding]]"
-HistoryJudge: TypeAlias = "Callable[[History], Iterable[Finding]]"
+EventJudge: TypeAlias = "Callable[[Event, Facts], Iterable[Finding]]"
+CallJudge: TypeAlias = "Callable[[Operation, Facts], Iterable[Finding]]"
+FactsJudge: TypeAlias = "Callable[[Facts], Iterable[Finding]]"
 
 OK = Judged()
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The first event before this one with the same event_id at the same observer: at all (`by_id`; on channels of the
+    contract and on others apart), on the same channel, and on it under the same name (`delivery`). None when there is none.
+    """
+
+    by_id: Event | None = None
+    on_channel: Event | None = None
+    delivery: Event | None = None
+
+
+class Log:
+    """The memory of a `log_rule`: made for one history, given its events and answered calls in order, then `end`.
+
+    It gets calls of `operations` only, each with its reply and without snapshots and events.
+    """
+
+    operations: ClassVar[frozenset[str]] = frozenset()
+    hears: ClassVar[bool] = False
+    """Whether it is given events."""
+
+    def start(self, observers: tuple[str, ...]) -> None:
+        """The header has come, and names these observers."""
+
+    def event(self, event: Event, known: Known) -> Iterable[Finding]:
+        return ()
+
+    def call(self, operation: Operation) -> Iterable[Finding]:
+        return ()
+
+    def end(self) -> Iterable[Finding]:
+        return ()
+
+
+LogClass = TypeVar("LogClass", bound=type[Log])
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule judges one episode at a time, or (for what only shows across episodes) the whole history."""
+    """A rule judges one episode at a time, or events and calls wherever they stand in the history."""
 
     id: str
     title: str
     clauses: tuple[str, ...]
     level: Level
     hint: str
-    judge_episode: EpisodeJudge | None
-    judge_history: HistoryJudge | None
+    judge_episode: EpisodeJudge | None = None
+    judge_event: EventJudge | None = None
+    judge_call: CallJudge | None = None
+    judge_facts: FactsJudge | None = None
+    log: type[Log] | None = None
+    operations: frozenset[str] | None = None
+    """The operations whose calls `judge_call` looks at; None: all."""
+    kinds: frozenset[str] | None = None
+    """The kinds of channel whose events `judge_event` looks at; None: all."""
 
     @property
     def primary(self) -> Clause:
@@ -114,20 +164,61 @@ def rule(rule_id: str, title: str, *clauses: str, hint: str) -> Callable[[Episod
     """Register a function `Episode -> findings` as the rule `rule_id`."""
 
     def wrap(judge: EpisodeJudge) -> EpisodeJudge:
-        _register(Rule(rule_id, title, clauses, _level(rule_id, clauses), hint, judge, None))
+        _register(Rule(rule_id, title, clauses, _level(rule_id, clauses), hint, judge))
         return judge
 
     return wrap
 
 
 def history_rule(
-    rule_id: str, title: str, *clauses: str, hint: str
-) -> Callable[[HistoryJudge], HistoryJudge]:
-    """Register a function `History -> findings` as the rule `rule_id`."""
+    rule_id: str,
+    title: str,
+    *clauses: str,
+    hint: str,
+    event: EventJudge | None = None,
+    call: CallJudge | None = None,
+    facts: FactsJudge | None = None,
+    operations: Iterable[str] | None = None,
+    kinds: Iterable[str] | None = None,
+    log: type[Log] | None = None,
+) -> None:
+    """Register a rule of the history that looks at several things; for one of them there are the decorators below."""
+    named = None if operations is None else frozenset(operations)
+    heard = None if kinds is None else frozenset(kinds)
+    level = _level(rule_id, clauses)
+    _register(Rule(rule_id, title, clauses, level, hint, None, event, call, facts, log, named, heard))
 
-    def wrap(judge: HistoryJudge) -> HistoryJudge:
-        _register(Rule(rule_id, title, clauses, _level(rule_id, clauses), hint, None, judge))
+
+def event_rule(
+    rule_id: str, title: str, *clauses: str, hint: str, kinds: Iterable[str] | None = None
+) -> Callable[[EventJudge], EventJudge]:
+    """Register a function `(Event, Facts) -> findings` as the rule `rule_id`; it gets events of `kinds` of channel."""
+
+    def wrap(judge: EventJudge) -> EventJudge:
+        history_rule(rule_id, title, *clauses, hint=hint, event=judge, kinds=kinds)
         return judge
+
+    return wrap
+
+
+def call_rule(
+    rule_id: str, title: str, *clauses: str, hint: str, operations: Iterable[str] | None = None
+) -> Callable[[CallJudge], CallJudge]:
+    """Register a function `(Operation, Facts) -> findings` as the rule `rule_id`; it gets calls of `operations`."""
+
+    def wrap(judge: CallJudge) -> CallJudge:
+        history_rule(rule_id, title, *clauses, hint=hint, call=judge, operations=operations)
+        return judge
+
+    return wrap
+
+
+def log_rule(rule_id: str, title: str, *clauses: str, hint: str) -> Callable[[LogClass], LogClass]:
+    """Register a class of `Log` as the rule `rule_id`."""
+
+    def wrap(log: LogClass) -> LogClass:
+        history_rule(rule_id, title, *clauses, hint=hint, log=log)
+        return log
 
     return wrap
 

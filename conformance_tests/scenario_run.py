@@ -133,6 +133,11 @@ class ScenarioRun:
             if not answer.ok and _must_succeed(step.case):
                 self._note(f"{step.operation} should have succeeded; the scenario ends here.")
                 return
+            if answer.ok and self._scenario.family == "walks" and "/refuse/" in step.case:
+                self._note(
+                    f"{step.operation} should have been refused, so the walk is off its path and ends here."
+                )
+                return
 
     async def _step(self, step: Step) -> Answer:
         client, call_id = self._stage.client, self._stage.client.new_id()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from contract.formats import ASSERTED, python_pattern
 from contract.redaction import is_sensitive
@@ -56,7 +57,10 @@ class Problem:
 
 
 def explaining_validator(uri: str, retrieve: Callable[[str], Any]) -> IterErrors:
-    """The errors of an instance against the schema at `uri`; documents come from `retrieve`."""
+    """The errors of an instance against the schema at `uri`; documents come from `retrieve`, each once.
+
+    The registry is complete before it is used: one that retrieves while it validates forgets what it has retrieved.
+    """
     from jsonschema import Draft202012Validator, FormatChecker, validators
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
@@ -72,8 +76,32 @@ def explaining_validator(uri: str, retrieve: Callable[[str], Any]) -> IterErrors
     cls = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _pattern}, type_checker=_type_checker()
     )
-    registry: Registry[Any] = Registry(retrieve=resource)  # type: ignore[call-arg]
+    documents = ((name, resource(name)) for name in _documents(uri.partition("#")[0], retrieve))
+    registry: Registry[Any] = Registry[Any]().with_resources(documents).crawl()
     return cls({"$ref": uri}, registry=registry, format_checker=formats).iter_errors  # type: ignore[no-any-return]
+
+
+def _documents(uri: str, retrieve: Callable[[str], Any]) -> set[str]:
+    """The URIs of a document and of all that it refers to, and so on."""
+    found, waiting = {uri}, [uri]
+    while waiting:
+        base = waiting.pop()
+        named = {urljoin(base, ref).partition("#")[0] for ref in _references(retrieve(base))}
+        waiting.extend(named - found)
+        found |= named
+    return found
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        ref = schema.get("$ref")
+        if isinstance(ref, str):
+            yield ref
+        for inner in schema.values():
+            yield from _references(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _references(inner)
 
 
 def in_words(errors: Iterable[ValidationError]) -> list[Problem]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from conformance_tests import runner
 from conformance_tests.engine import NotAHistory, judge_file, report_exit_code
@@ -24,6 +35,8 @@ from contract.clauses import Level
 from staycheck.usage import could_not_judge, wrong_usage
 
 FORMATS = ("json",)
+_LARGE = 64 << 20
+"""Bytes from which a history is judged by several processes: each takes a second to start."""
 
 Only = Annotated[
     list[str] | None,
@@ -69,20 +82,40 @@ def check(
 
 
 def judge(
-    history: Annotated[Path, typer.Argument(help="A recorded history (JSON Lines).", metavar="HISTORY")],
+    history: Annotated[
+        Path,
+        typer.Argument(
+            help="A recorded history (JSON Lines), or a log of events, one {channel, name, data} a line; - for stdin.",
+            metavar="HISTORY",
+        ),
+    ],
     only: Only = None,
     level: Gate = Level.MUST,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes; the report is the same. Without it: one, or one per core where the file is large.",
+            min=1,
+            max=64,
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     report: Reports = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a recorded history; no backend is needed. Exit codes as for `check`."""
+    """Judge a recorded history; no backend is needed. Exit codes as for `check`.
+
+    A log of events without calls is judged as far as events allow: rules that judge calls are skipped and say so, and the
+    exit code follows from those that had something to judge. With a line that cannot be read nothing passes (exit code 2),
+    for it might have said more.
+    """
     prefixes = _prefixes(only)
     reports = _reports(report)
-    if not history.is_file():
-        wrong_usage(f"There is no history file {history}; `staycheck check TARGET --record FILE` writes one.")
-    _tell(_judge(history, prefixes, level), reports, as_json=as_json, verbose=verbose, quiet=quiet)
+    with _readable(history) as path:
+        found = _judge(path, prefixes, level, jobs=jobs, name=str(history), silent=quiet or as_json)
+    _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
 
 
 def demo(race_tries: Tries = TRIES) -> None:
@@ -173,13 +206,69 @@ def _drive(
             could_not_judge(f"The run was interrupted; nothing was judged.{kept}")
 
 
-def _judge(path: Path, only: tuple[str, ...], level: Level) -> dict[str, Any]:
+@contextmanager
+def _readable(history: Path) -> Iterator[Path]:
+    """A file that can be read twice: the history itself, or what comes through stdin or a pipe, in a temporary one."""
+    if history.is_file():
+        yield history
+        return
+    if str(history) != "-" and (history.is_dir() or not history.exists()):
+        wrong_usage(f"There is no history file {history}; `staycheck check TARGET --record FILE` writes one.")
+    with tempfile.NamedTemporaryFile(prefix="staycheck-stdin-") as spool:
+        try:
+            if str(history) == "-":
+                shutil.copyfileobj(sys.stdin.buffer, spool)
+            else:
+                with history.open("rb") as stream:
+                    shutil.copyfileobj(stream, spool)
+            spool.flush()
+        except OSError as error:
+            could_not_judge(f"{history} cannot be read: {error.strerror or error}.")
+        except KeyboardInterrupt:
+            could_not_judge("Interrupted; nothing was judged.")
+        yield Path(spool.name)
+
+
+def _judge(
+    path: Path,
+    only: tuple[str, ...],
+    level: Level,
+    *,
+    jobs: int | None = 1,
+    name: str | None = None,
+    silent: bool = True,
+) -> dict[str, Any]:
+    """The report on a file. What is wrong with it leaves with a sentence; `name` is what the user called it."""
+    name = name or str(path)
+    out = console(stderr=True)
+    columns = (TextColumn("judging"), BarColumn(), TaskProgressColumn())
     try:
-        return judge_file(path, only=only, level=level)
+        large = path.stat().st_size >= _LARGE
+        with Progress(
+            *columns, TimeElapsedColumn(), console=out, transient=True, disable=silent or not out.is_terminal
+        ) as bar:
+            task = bar.add_task("judging", total=None)
+
+            def told(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            return judge_file(
+                path,
+                only=only,
+                level=level,
+                jobs=jobs or ((os.cpu_count() or 1) if large else 1),
+                progress=told,
+            )
     except NotAHistory as nothing:
-        could_not_judge(f"{path}: {nothing}")
+        could_not_judge(f"{name}: {nothing}")
     except OSError as error:
-        could_not_judge(f"{path} cannot be read: {error.strerror}.")
+        could_not_judge(f"{name} cannot be judged: {error.strerror or error}.")
+    except BrokenProcessPool:
+        could_not_judge(
+            "A process that judged a part of the history was ended; `--jobs 1` takes less memory."
+        )
+    except KeyboardInterrupt:
+        could_not_judge("Interrupted; nothing was judged.")
 
 
 def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, verbose: bool, quiet: bool) -> None:

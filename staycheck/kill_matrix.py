@@ -9,12 +9,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata, resources
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from conformance_tests.rule import all_rules
 from contract.clauses import Level, contract_version
-from reference_server.mutants import Mutant
+from reference_server.mutants import Mutant, all_mutants
 from staycheck.reference_runs import Judged, ReferenceRun, judge_runs
+
+Row: TypeAlias = dict[str, Any]
 
 CONTROL = "without a mutant"
 
@@ -46,35 +49,47 @@ def killed(each: Mutant, judged: Judged) -> bool:
     return any(clause == each.clause for _, clause in judged.broken)
 
 
-def recorded_matrix() -> Any:
-    """The matrix of this version, as `make mutants` has written it down."""
-    return json.loads((resources.files("staycheck") / "kill_matrix.json").read_text(encoding="utf-8"))
+def recorded_matrix(path: Path | None = None) -> Any:
+    """A matrix that was written down: the one of this version when no path is given. Raises OSError and ValueError."""
+    source = resources.files("staycheck") / "kill_matrix.json" if path is None else path
+    return json.loads(source.read_text(encoding="utf-8"))
+
+
+def standing(mutants: Iterable[Mutant], recorded: Mapping[str, Any]) -> dict[str, Row]:
+    """The rows of a recorded matrix that are still of these mutants, and were kills: they need not be run again."""
+    known = {each.name: (each.layer, each.clause, each.summary) for each in mutants}
+    return {
+        row["name"]: row
+        for row in recorded["mutants"]
+        if row["killed"] and known.get(row["name"]) == (row["layer"], row["clause"], row["summary"])
+    }
 
 
 def matrix(
-    mutants: Iterable[Mutant], results: Mapping[str, Judged], *, seed: int, whole: bool
+    mutants: Iterable[Mutant], rows: Mapping[str, Row], control: Judged, *, seed: int
 ) -> dict[str, Any]:
-    """The matrix as `schemas/files/kill_matrix.schema.json` has it. `whole`: every mutant was run."""
-    rows = [_row(each, results[each.name]) for each in mutants]
-    killers = {rule for row in rows for rule in row["killed_by"]}
-    control = results[CONTROL]
+    """The matrix as `schemas/files/kill_matrix.schema.json` has it, of the mutants that there are rows of."""
+    known = all_mutants()
+    found = [rows[each.name] for each in mutants if each.name in rows]
+    killers = {rule for row in found for rule in row["killed_by"]}
     return {
         "kill_matrix": 1,
         "staycheck": metadata.version("staycheck"),
         "contract": contract_version(),
         "seed": seed,
         "control": {"verdict": control.verdict, "failed": control.failed},
-        "mutants": rows,
-        "survivors": [row["name"] for row in rows if not row["killed"]],
+        "mutants": found,
+        "survivors": [row["name"] for row in found if not row["killed"]],
         "rules_without_kill": [
             rule.id for rule in all_rules() if rule.level is Level.MUST and rule.id not in killers
         ]
-        if whole
+        if len(found) == len(known)
         else [],
     }
 
 
-def _row(each: Mutant, judged: Judged) -> dict[str, Any]:
+def row_of(each: Mutant, judged: Judged) -> Row:
+    """What came of one mutant."""
     return {
         "name": each.name,
         "layer": each.layer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from conformance_tests.report.terminal import console
 from conformance_tests.scenarios.races import TRIES
 from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE
 from reference_server.mutants import Mutant, UnknownMutant, all_mutants, get_mutant
-from staycheck.kill_matrix import judge_mutants, matrix
+from staycheck.kill_matrix import CONTROL, Row, judge_mutants, matrix, recorded_matrix, row_of, standing
 from staycheck.reference_runs import Judged
 from staycheck.usage import wrong_usage
 
@@ -38,6 +39,12 @@ def mutants(
         int, typer.Option("--race-tries", help="How often every race is run.", min=0)
     ] = TRIES,
     jobs: Annotated[int, typer.Option(help="Mutants at a time; 0: one per core.", min=0, max=64)] = 0,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the matrix to this file as it grows; kills that stand there are not run again."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the matrix as JSON.")] = False,
 ) -> None:
     """Judge our own server once per mutant, a switch that breaks one promise, and print which rules found it.
@@ -52,8 +59,7 @@ def mutants(
             out.print(Text.assemble((f"{each.layer:<12}", "dim"), (each.name, "bold"), f"  {each.clause}"))
             out.print(Padding(Text(each.summary, "dim"), (0, 0, 0, 12), expand=False))
         return
-    results = _run(chosen, seed, race_tries, jobs or os.cpu_count() or 1, silent=as_json)
-    found = matrix(chosen, results, seed=seed, whole=len(chosen) == len(all_mutants()))
+    found = _run(chosen, seed, race_tries, jobs or os.cpu_count() or 1, record, silent=as_json)
     if as_json:
         typer.echo(to_json(found), nl=False)
     else:
@@ -80,17 +86,51 @@ def _chosen(names: list[str], layers: list[str]) -> list[Mutant]:
     ]
 
 
-def _run(chosen: list[Mutant], seed: int, race_tries: int, jobs: int, *, silent: bool) -> dict[str, Judged]:
+def _run(
+    chosen: list[Mutant], seed: int, race_tries: int, jobs: int, record: Path | None, *, silent: bool
+) -> dict[str, Any]:
+    rows = _standing(chosen, record)
+    by_name = {each.name: each for each in chosen}
+    asked = [each for each in chosen if each.name not in rows]
+    control = Judged("skipped")
     err = console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))  # fmt: skip
-    results: dict[str, Judged] = {}
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+    )
     shows = err.is_terminal and not silent
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=not shows) as bar:
-        task = bar.add_task("judging mutants", total=len(chosen) + 1)
-        for name, judged in judge_mutants(chosen, seed=seed, race_tries=race_tries, jobs=jobs):
-            results[name] = judged
+        task = bar.add_task("judging mutants", total=len(asked) + 1)
+        for name, judged in judge_mutants(asked, seed=seed, race_tries=race_tries, jobs=jobs):
+            if name == CONTROL:
+                control = judged
+            else:
+                rows[name] = row_of(by_name[name], judged)
+            if record is not None:
+                _write(record, matrix(chosen, rows, control, seed=seed))
             bar.advance(task)
-    return results
+    return matrix(chosen, rows, control, seed=seed)
+
+
+def _standing(chosen: list[Mutant], record: Path | None) -> dict[str, Row]:
+    if record is None or not record.exists():
+        return {}
+    try:
+        return standing(chosen, recorded_matrix(record))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        wrong_usage(f"--record: {record} holds no matrix to go on from ({error}); remove it to begin anew.")
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    """Whole or not at all: the run may be interrupted at any time."""
+    growing = path.with_suffix(".tmp")
+    try:
+        growing.write_text(to_json(found), encoding="utf-8", newline="\n")
+        growing.replace(path)
+    except OSError as error:
+        wrong_usage(f"--record: {path} cannot be written: {error.strerror}.")
 
 
 def _print(found: dict[str, Any], out: Console) -> None:

@@ -51,6 +51,8 @@ def print_report(report: dict[str, Any], out: Console, *, every_rule: bool = Fal
     driven = report["history"]["complete"] is not None
     unjudged = ("inconclusive", "skipped") if driven else ("inconclusive",)
     _inconclusive([rule for rule in rules if rule["verdict"] in unjudged], out)
+    if not report["history"]["calls"]:
+        _without_calls([rule for rule in rules if rule["verdict"] == "skipped"], out)
     (_list if every_rule else _table)(report["rules"], out)
     _totals(report, out)
 
@@ -104,6 +106,14 @@ def _inconclusive(rules: list[dict[str, Any]], out: Console) -> None:
         _line(out, Text.assemble(("INCONCLUSIVE ", _STYLES["inconclusive"]), reason))
         _inside(out, Text(", ".join(ids), "dim"))
     if by_reason:
+        out.print()
+
+
+def _without_calls(rules: list[dict[str, Any]], out: Console) -> None:
+    """Of a log of events most rules are skipped: how many, and why; `every_rule` and the JSON report have which."""
+    for reason in dict.fromkeys(reason for rule in rules for reason in rule["reasons"][:1]):
+        number = sum(reason in rule["reasons"] for rule in rules)
+        _line(out, Text.assemble((f"NOT JUDGED {number} rules ", _STYLES["skipped"]), reason))
         out.print()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Event, History
-from conformance_tests.rule import OK, Finding, Violation, history_rule, rule
+from conformance_tests.episode import Episode, Event, Facts
+from conformance_tests.rule import OK, Finding, Violation, event_rule, rule
 from conformance_tests.rules.due import deliveries
 
 _ROOM_EVENTS = frozenset(("room_updated", "room_occupancy_updated"))
@@ -64,25 +64,25 @@ for _kind, _clause, _pattern in (
 
 
 def _register_carries(kind: str, clause: str) -> None:
-    @history_rule(
+    @event_rule(
         f"channels/{kind}/events", f"The {kind} channel carries its own events", clause,
         hint="An event of the contract under its name belongs on the channels the contract names for it.",
+        kinds=(kind,),
     )  # fmt: skip
-    def carries(history: History) -> Iterator[Finding]:
-        for event in history.events:
-            if event.kind != kind or event.name not in EVENTS:
-                continue
-            if event.name in CARRIES[kind]:
-                yield OK
-            else:
-                right = tuple(sorted(CARRIES[kind]))
-                yield Violation(
-                    clause,
-                    f"{event.name} is on a {kind} channel",
-                    right,
-                    f"{event.name} on {event.channel}",
-                    (event.seq,),
-                )
+    def carries(event: Event, _: Facts) -> Iterator[Finding]:
+        if event.kind != kind or event.name not in EVENTS:
+            return
+        if event.name in CARRIES[kind]:
+            yield OK
+        else:
+            right = tuple(sorted(CARRIES[kind]))
+            yield Violation(
+                clause,
+                f"{event.name} is on a {kind} channel",
+                right,
+                f"{event.name} on {event.channel}",
+                (event.seq,),
+            )
 
 
 for _kind, _clause in (
@@ -93,72 +93,62 @@ for _kind, _clause in (
     _register_carries(_kind, _clause)
 
 
-@history_rule(
+@event_rule(
     "channels/guest/own-booking", "A guest channel carries only events of its own booking",
     "channels/guest/own-booking",
     hint="Build the channel name and the payload from the same booking, inside the same transaction.",
+    kinds=("guest",),
 )  # fmt: skip
-def own_booking(history: History) -> Iterator[Finding]:
-    for event in history.events:
-        if event.kind != "guest":
-            continue
-        named = {
-            where: value
-            for where, value in (
-                ("payload", event.payload.get("booking_id")),
-                ("meta.scope", event.scope.get("booking_id")),
-            )
-            if isinstance(value, str)
-        }
-        wrong = {where: value for where, value in named.items() if value != event.key}
-        if wrong:
-            yield Violation(
-                "channels/guest/own-booking",
-                f"{event.name} on a guest channel is about another booking",
-                (f"booking_id {event.key}",),
-                ", ".join(f"{where} says {value}" for where, value in wrong.items()),
-                (event.seq,),
-            )
-        elif named:
-            yield OK
+def own_booking(event: Event, _: Facts) -> Iterator[Finding]:
+    if event.kind != "guest":
+        return
+    named = {
+        where: value
+        for where, value in (
+            ("payload", event.payload.get("booking_id")),
+            ("meta.scope", event.scope.get("booking_id")),
+        )
+        if isinstance(value, str)
+    }
+    wrong = {where: value for where, value in named.items() if value != event.key}
+    if wrong:
+        yield Violation(
+            "channels/guest/own-booking",
+            f"{event.name} on a guest channel is about another booking",
+            (f"booking_id {event.key}",),
+            ", ".join(f"{where} says {value}" for where, value in wrong.items()),
+            (event.seq,),
+        )
+    elif named:
+        yield OK
 
 
-@history_rule(
+@event_rule(
     "channels/hotel-isolation", "An event stands on the channels of its own hotel", "channels/hotel-isolation",
     hint="Take the hotel of the channel name from the room or booking, never from the caller.",
+    kinds=("rooms", "staff"),
 )  # fmt: skip
-def hotel_isolation(history: History) -> Iterator[Finding]:
-    ids = _hotel_ids(history)
-    for event in history.events:
-        slugs = {event.meta.get("hotel_slug"), event.payload.get("hotel_slug")} - {None}
-        if event.kind == "rooms":
-            home = event.key
-        elif event.kind == "staff" and event.key in ids:
-            home = ids[event.key]
-        else:
-            continue
-        wrong = sorted(str(slug) for slug in slugs if slug != home)
-        if wrong:
-            yield Violation(
-                "channels/hotel-isolation",
-                f"{event.name} of one hotel is on the {event.kind} channel of another",
-                (f"events of {home} only",),
-                f"the event says {', '.join(wrong)}",
-                (event.seq,),
-            )
-        elif slugs:
-            yield OK
-
-
-def _hotel_ids(history: History) -> dict[str, str]:
-    """Hotel ids to slugs, as the arranged states bind them."""
-    found: dict[str, str] = {}
-    for episode in history.episodes:
-        for arranged in episode.arranged:
-            hotel_id, slug = arranged.bindings.get("hotel_id"), arranged.bindings.get("hotel_slug")
-            if hotel_id is not None and isinstance(slug, str):
-                found[str(hotel_id)] = slug
-    return found
+def hotel_isolation(event: Event, facts: Facts) -> Iterator[Finding]:
+    if event.kind == "rooms":
+        home = event.key
+    elif event.kind == "staff" and event.key in facts.hotels:
+        home = facts.hotels[event.key]
+    else:
+        return
+    slugs = [
+        slug for slug in (event.meta.get("hotel_slug"), event.payload.get("hotel_slug")) if slug is not None
+    ]
+    wrong = sorted({str(slug) for slug in slugs if slug != home})
+    if wrong:
+        yield Violation(
+            "channels/hotel-isolation",
+            f"{event.name} of one hotel is on the {event.kind} channel of another",
+            (f"events of {home} only",),
+            f"the event says {', '.join(wrong)}",
+            (event.seq,),
+        )
+    elif slugs:
+        yield OK
 
 
 def _disagreements(event: Event, episode: Episode) -> list[str]:

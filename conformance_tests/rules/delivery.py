@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance_tests.episode import Episode, Event, Operation
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (
     ASSIGN,
@@ -25,6 +25,10 @@ NO_OBSERVER = (
     "no observer sees {} channels: give the target [realtime.sink] or [realtime.subscribe], and for guest channels"
     " a backend that authorizes the subscription or realtime.subscribe.secret"
 )
+
+
+_PROMPT = 10
+"""A read that takes more than a tenth of the patience with events is not prompt."""
 
 
 def proof(
@@ -242,13 +246,14 @@ def events_once(episode: Episode) -> Iterator[Finding]:
 def resent_only_in_need(episode: Episode) -> Iterator[Finding]:
     if episode.is_fence:
         return
-    first: dict[tuple[str, ...], Event] = {}
+    first: dict[tuple[str, ...], list[Event]] = {}
     for event in episode.events:
         if event.event_id is None:
             continue
-        key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
-        earlier = first.setdefault(key, event)
-        if earlier is event:
+        alike = first.setdefault((event.observer, event.channel, event.name, event.event_id), [])
+        earlier = next((other for other in alike if body_key(other) == body_key(event)), None)
+        if earlier is None:
+            alike.append(event)
             yield OK
         elif not episode.interrupted(event.observer, earlier.seq, event.seq):
             # After a gap the sender could not know that it had been taken.
@@ -269,6 +274,16 @@ def nothing_extra(episode: Episode) -> Iterator[Finding]:
     return _surplus(episode, doubled=False)
 
 
+def _was_awake(episode: Episode, operation: Operation, event: Event, patience: float) -> bool:
+    """Whether only the event was late: a fence begun later came in before it, or every read around the call was prompt."""
+    reply = operation.reply
+    fence = episode.flushed_after(reply.t, event.observer) if reply else None
+    if fence is not None and fence.ended <= event.t:
+        return True
+    reads = (probe.t - probe.begun for probe in (*operation.before, *operation.after))
+    return max(reads, default=0.0) <= patience / _PROMPT
+
+
 def _helped_along(episode: Episode, operation: Operation, event: Event) -> float | None:
     """Seconds after the answer at which an event came, when nothing at all was called until the patience was over and it came
     only after the call that followed; None otherwise."""
@@ -278,7 +293,7 @@ def _helped_along(episode: Episode, operation: Operation, event: Event) -> float
     begun = min((fence.begun for fence in episode.fences if fence.begun > reply.t), default=None)
     if begun is None or begun - reply.t < patience or event.t < begun:
         return None
-    return event.t - reply.t
+    return event.t - reply.t if _was_awake(episode, operation, event, patience) else None
 
 
 @rule(
@@ -309,6 +324,11 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
             took = event.t - reply.t if reply else 0.0
             if patience is None or took <= patience:
                 yield OK
+                continue
+            if not _was_awake(episode, debt.operation, event, patience):
+                yield Unreached(
+                    "events came late, and so did all else: the backend or the machine was too busy to tell"
+                )
                 continue
             yield Violation(
                 "order/event-follows-call",

@@ -6,7 +6,6 @@ is left over is extra. Deliveries of one event (same channel, name, id and body)
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -130,19 +129,19 @@ class Delivery:
 
 def body_key(event: Event) -> str:
     """The body of an event as one comparable string."""
-    return json.dumps(event.data, sort_keys=True)
+    return event.body
 
 
 def once(events: tuple[Event, ...]) -> list[Event]:
     """The events without their repeated deliveries: same channel, name, id and body. Without an id none is a repeat."""
-    seen: set[tuple[Any, ...]] = set()
+    seen: dict[tuple[Any, ...], list[Event]] = {}
     found: list[Event] = []
     for event in events:
         if event.event_id is not None:
-            key = (event.observer, event.channel, event.name, event.event_id, body_key(event))
-            if key in seen:
+            alike = seen.setdefault((event.observer, event.channel, event.name, event.event_id), [])
+            if any(body_key(event) == body_key(other) for other in alike):
                 continue
-            seen.add(key)
+            alike.append(event)
         found.append(event)
     return found
 
@@ -159,11 +158,11 @@ def sees(episode: Episode, observer: str, debt: Due) -> bool:
     return True
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4)  # one episode is judged at a time, and whatever stands here stays in memory
 def deliveries(episode: Episode) -> tuple[Delivery, ...]:
     """Per observer, how what was due and what came in fit together."""
     found: list[Delivery] = []
-    if episode.is_fence:
+    if episode.is_fence or not episode.operations:
         return ()
     for observer in episode.capabilities.observers:
         debts = [

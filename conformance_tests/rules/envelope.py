@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from conformance_tests.episode import Event, History
-from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.episode import Event, Facts
+from conformance_tests.rule import OK, Finding, Known, Log, Violation, event_rule, log_rule
 from conformance_tests.rules.channels import EVENTS
-from conformance_tests.rules.due import body_key
-from conformance_tests.rules.values import instant, leaves, show
+from conformance_tests.rules.values import instant, named, show
 
+_FINE = (OK,)
 _PATIENCE = timedelta(minutes=5)
 _PUSHER_LIMIT = 10 * 1024
 Check = Callable[[Event], "tuple[str, str] | None"]
@@ -22,20 +25,16 @@ Check = Callable[[Event], "tuple[str, str] | None"]
 def _register(
     rule_id: str, title: str, clause: str, hint: str, applies: Callable[[Event], bool], check: Check
 ) -> None:
-    @history_rule(rule_id, title, clause, hint=hint)
-    def judge(history: History) -> Iterator[Finding]:
-        for event in history.events:
-            if not applies(event):
-                continue
-            wrong = check(event)
-            if wrong is None:
-                yield OK
-            else:
-                expected, actual = wrong
-                message = (
-                    f"{event.name} on the {event.kind} channel: {title[0].lower()}{title[1:]} does not hold"
-                )
-                yield Violation(clause, message, (expected,), actual, (event.seq,))
+    @event_rule(rule_id, title, clause, hint=hint, kinds=_KINDS[applies])
+    def judge(event: Event, _: Facts) -> tuple[Finding, ...]:
+        if not applies(event):
+            return ()
+        wrong = check(event)
+        if wrong is None:
+            return _FINE
+        expected, actual = wrong
+        message = f"{event.name} on the {event.kind} channel: {title[0].lower()}{title[1:]} does not hold"
+        return (Violation(clause, message, (expected,), actual, (event.seq,)),)
 
 
 def any_kind(event: Event) -> bool:
@@ -45,6 +44,10 @@ def any_kind(event: Event) -> bool:
 
 def rooms(event: Event) -> bool:
     return event.kind == "rooms" and any_kind(event)
+
+
+def room_updated(event: Event) -> bool:
+    return event.kind == "rooms" and event.name == "room_updated"
 
 
 def booking(event: Event) -> bool:
@@ -128,7 +131,7 @@ def _changed(event: Event) -> tuple[str, str] | None:
 
 
 def _iso(event: Event) -> tuple[str, str] | None:
-    for pointer, key, value in leaves(dict(event.payload)):
+    for pointer, key, value in named(event.payload, _MOMENTS):
         if (key in _TIMES or pointer == "/transition/at") and value is not None and not _is_iso(value):
             return "ISO 8601, or null", f"{pointer} {show(value)}"
     return None
@@ -145,6 +148,9 @@ _TIMES = frozenset(
         "precheckin_submitted_at",
     )
 )
+
+
+_MOMENTS = _TIMES | {"at"}
 
 
 def _is_iso(value: Any) -> bool:
@@ -164,6 +170,12 @@ def _size(event: Event) -> tuple[str, str] | None:
     return f"at most {_PUSHER_LIMIT} bytes", f"{event.size} bytes"
 
 
+_KINDS: dict[Callable[[Event], bool], tuple[str, ...]] = {
+    any_kind: ("rooms", "staff", "guest"),
+    rooms: ("rooms",),
+    room_updated: ("rooms",),
+    booking: ("staff", "guest"),
+}
 _ID_HINT = "Make a UUID when the event is written; consumers deduplicate by meta.event_id alone."
 _SHAPE_HINT = "Frontends read this key before anything else; a dialect may say where it stands."
 _PAYLOAD_HINT = "The rooms board replaces its room with the payload: send the whole room every time."
@@ -178,7 +190,7 @@ for _args in (
      "events/envelope/booking-category", _SHAPE_HINT, booking,
      _equals("category", lambda _: "room_booking", lambda e: e.envelope.get("category"))),
     ("events/envelope/event-type", "A room_updated event says so in event_type", "events/envelope/event-type",
-     _SHAPE_HINT, lambda e: rooms(e) and e.name == "room_updated",
+     _SHAPE_HINT, room_updated,
      _equals("event_type", lambda e: e.name, lambda e: e.envelope.get("event_type"))),
     ("events/envelope/event-type-is-name", "event_type is the name of the event", "events/envelope/event-type-is-name",
      _SHAPE_HINT, any_kind, _equals("event_type", lambda e: e.name, lambda e: e.envelope.get("event_type"))),
@@ -209,28 +221,29 @@ for _args in (
     _register(*_args)
 
 
-@history_rule(
+@log_rule(
     "events/dedup/event-id", "No two different events share an event_id", "events/dedup/event-id",
     hint="A frontend drops the second event of an id: make a new id per event and channel.",
 )  # fmt: skip
-def unique_ids(history: History) -> Iterator[Finding]:
-    first: dict[tuple[str, str], Event] = {}
-    for event in history.events:
+class UniqueIds(Log):
+    hears = True
+
+    def event(self, event: Event, known: Known) -> Iterator[Finding]:
         if event.event_id is None or event.kind == "other":
-            continue  # a copy on a channel of the backend's own is read by nobody who deduplicates
-        known = first.setdefault((event.observer, event.event_id), event)
-        if known is event or (
-            known.channel == event.channel and known.name == event.name and _same_subject(known, event)
+            return  # a copy on a channel of the backend's own is read by nobody who deduplicates
+        first = known.by_id
+        if first is None or (
+            first.channel == event.channel and first.name == event.name and _same_subject(first, event)
         ):
             yield OK
-            continue
+            return
         yield Violation(
             "events/dedup/event-id",
-            f"{event.name} on the {event.kind} channel has the event_id of {known.name} on the {known.kind} channel"
+            f"{event.name} on the {event.kind} channel has the event_id of {first.name} on the {first.kind} channel"
             f" ({event.observer} observer)",
             ("an event_id of its own",),
             f"both have {event.event_id}",
-            (known.seq, event.seq),
+            (first.seq, event.seq),
         )
 
 
@@ -238,52 +251,98 @@ def _same_subject(first: Event, second: Event) -> bool:
     return first.booking_id == second.booking_id and first.room_id == second.room_id
 
 
-@history_rule(
+@log_rule(
     "events/dedup/resend-keeps-body", "An event that is sent again is the same event", "events/dedup/resend-keeps-id",
     hint="Resend the stored row; do not serialize it anew.",
 )  # fmt: skip
-def stable_resends(history: History) -> Iterator[Finding]:
-    first: dict[tuple[str, str, str, str], Event] = {}
-    for event in history.events:
+class StableResends(Log):
+    hears = True
+
+    def event(self, event: Event, known: Known) -> Iterator[Finding]:
         if event.event_id is None:
-            continue
-        known = first.setdefault((event.observer, event.channel, event.name, event.event_id), event)
-        if known is event or body_key(known) == body_key(event):
+            return
+        first = known.delivery
+        if first is None or first.body == event.body:
             yield OK
-            continue
+            return
         yield Violation(
             "events/dedup/resend-keeps-id",
             f"two deliveries of {event.name} share an event_id and differ ({event.observer} observer)",
             ("the body of the first delivery",),
             f"another body under {event.event_id}",
-            (known.seq, event.seq),
+            (first.seq, event.seq),
         )
 
 
-@history_rule(
+_REMEMBERED = 300.0
+"""Seconds within which every observer has heard an event, and after which what it said may be said anew."""
+
+
+@log_rule(
     "events/dedup/same-id-everywhere", "An event has the same event_id wherever it is seen", "events/dedup/resend-keeps-id",
     hint="Make the event_id when the event is written, not when it is sent: whoever hears it twice must know it again.",
 )  # fmt: skip
-def same_id_everywhere(history: History) -> Iterator[Finding]:
-    seen: dict[tuple[str, str, str], dict[str, dict[str, Event]]] = {}
-    for event in history.events:
-        if any_kind(event) and event.event_id is not None:
-            told = (event.channel, event.name, json.dumps(dict(event.payload), sort_keys=True))
-            seen.setdefault(told, {}).setdefault(event.observer, {}).setdefault(event.event_id, event)
-    if len({name for by_observer in seen.values() for name in by_observer}) == 1:
-        yield OK  # one observer is the only place where anything is seen; a second one is nobody's duty
-    for by_observer in seen.values():
+class SameIdEverywhere(Log):
+    hears = True
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, _Said] = {}
+        self._observers: set[str] = set()
+        self._alone = False
+
+    def start(self, observers: tuple[str, ...]) -> None:
+        self._alone = len(observers) == 1  # there is nothing to compare, and nothing to be remembered
+
+    def event(self, event: Event, _: Known) -> Iterator[Finding]:
+        if not any_kind(event) or event.event_id is None:
+            return
+        self._observers.add(event.observer)
+        if self._alone and len(self._observers) == 1:
+            return
+        yield from self._forget(event.t - _REMEMBERED)
+        text = json.dumps([event.channel, event.name, dict(event.payload)], sort_keys=True)
+        told = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        said = self._seen.setdefault(told, _Said(event.t, event.name, event.kind, {}))
+        said.by_observer.setdefault(event.observer, {}).setdefault(event.event_id, event.seq)
+
+    def end(self) -> Iterator[Finding]:
+        yield from self._forget(math.inf)
+        if len(self._observers) == 1:
+            yield OK  # one observer is the only place where anything is seen; a second one is nobody's duty
+
+    def _forget(self, before: float) -> Iterator[Finding]:
+        while self._seen:
+            told, said = next(iter(self._seen.items()))
+            if said.t >= before:
+                return
+            del self._seen[told]
+            yield from said.findings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The events that said the same: per observer the seqs by event_id."""
+
+    t: float
+    name: str
+    kind: str
+    by_observer: dict[str, dict[str, int]]
+
+    def findings(self) -> Iterator[Finding]:
         # Two events that say the same cannot be told from each other; one at each observer can only be the same one.
-        alone = [next(iter(found.values())) for found in by_observer.values() if len(found) == 1]
-        for event in alone[1:] if len(alone) == len(by_observer) else ():
-            if event.event_id == alone[0].event_id:
+        alone = [(name, *next(iter(ids.items()))) for name, ids in self.by_observer.items() if len(ids) == 1]
+        if len(alone) < len(self.by_observer):
+            return
+        first, first_id, first_seq = alone[0]
+        for observer, event_id, seq in alone[1:]:
+            if event_id == first_id:
                 yield OK
                 continue
             yield Violation(
                 "events/dedup/resend-keeps-id",
-                f"{event.name} on the {event.kind} channel has one event_id at the {alone[0].observer} observer and another"
-                f" at the {event.observer} observer",
-                (f"event_id {alone[0].event_id}",),
-                f"event_id {event.event_id}",
-                (alone[0].seq, event.seq),
+                f"{self.name} on the {self.kind} channel has one event_id at the {first} observer and another"
+                f" at the {observer} observer",
+                (f"event_id {first_id}",),
+                f"event_id {event_id}",
+                (first_seq, seq),
             )

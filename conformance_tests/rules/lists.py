@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import History, Operation
-from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.episode import Facts, Operation
+from conformance_tests.rule import OK, Finding, Violation, call_rule
 from conformance_tests.rules.facts import succeeded
 from conformance_tests.rules.values import dig, show
 
@@ -14,11 +14,9 @@ _ROOM_LISTS = ("roomsBoard", "listRooms", "housekeepingDashboard")
 _BOOKING_LISTS = ("listBookings",)
 
 
-def asked(history: History, *names: str) -> Iterator[tuple[Operation, dict[str, Any]]]:
-    """The calls of these operations that succeeded, each with the object it was answered."""
-    for operation in history.calls:
-        if operation.operation in names and succeeded(operation) and operation.answered:
-            yield operation, dict(operation.answered)
+def asked(operation: Operation) -> dict[str, Any] | None:
+    """The object a call that succeeded was answered; None when there is none."""
+    return dict(operation.answered) or None if succeeded(operation) else None
 
 
 def _rooms(operation: Operation, body: dict[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
@@ -33,45 +31,35 @@ def _rooms(operation: Operation, body: dict[str, Any]) -> list[tuple[str | None,
     return found
 
 
-def _homes(history: History) -> dict[str, str]:
-    """Booking ids to the slug of their hotel, as the arranged states bind them."""
-    found: dict[str, str] = {}
-    for episode in history.episodes:
-        for arranged in episode.arranged:
-            slug = arranged.bindings.get("hotel_slug")
-            for name in ("booking_id", "other_booking_id"):
-                if isinstance(slug, str) and isinstance(arranged.bindings.get(name), str):
-                    found[arranged.bindings[name]] = slug
-    return found
-
-
-@history_rule(
+@call_rule(
     "access/lists-of-own-hotel", "Lists hold only what is of the hotel in the path", "access/lists-of-own-hotel",
     hint="Filter by the hotel before everything else, in one place for all lists.",
+    operations=(*_ROOM_LISTS, *_BOOKING_LISTS),
 )  # fmt: skip
-def own_hotel(history: History) -> Iterator[Finding]:
-    homes = _homes(history)
-    for operation, body in asked(history, *_ROOM_LISTS, *_BOOKING_LISTS):
-        slug = operation.params.get("hotel_slug")
-        if operation.operation in _BOOKING_LISTS:
-            ids = [dig(row, "booking_id") for row in body.get("results") or ()]
-            foreign = [f"booking {name}" for name in ids if homes.get(str(name), slug) != slug]
-        else:
-            foreign = [
-                f"room {room.get('room_number')} of {room['hotel_slug']}"
-                for _, room in _rooms(operation, body)
-                if room.get("hotel_slug", slug) != slug
-            ]
-        if foreign:
-            yield Violation(
-                "access/lists-of-own-hotel",
-                f"{operation.operation} shows what is of another hotel",
-                (f"only what is of {slug}",),
-                ", ".join(foreign[:3]),
-                operation.witness,
-            )
-        else:
-            yield OK
+def own_hotel(operation: Operation, facts: Facts) -> Iterator[Finding]:
+    body = asked(operation)
+    if body is None:
+        return
+    slug = operation.params.get("hotel_slug")
+    if operation.operation in _BOOKING_LISTS:
+        ids = [dig(row, "booking_id") for row in body.get("results") or ()]
+        foreign = [f"booking {name}" for name in ids if facts.homes.get(str(name), slug) != slug]
+    else:
+        foreign = [
+            f"room {room.get('room_number')} of {room['hotel_slug']}"
+            for _, room in _rooms(operation, body)
+            if room.get("hotel_slug", slug) != slug
+        ]
+    if foreign:
+        yield Violation(
+            "access/lists-of-own-hotel",
+            f"{operation.operation} shows what is of another hotel",
+            (f"only what is of {slug}",),
+            ", ".join(foreign[:3]),
+            operation.witness,
+        )
+    else:
+        yield OK
 
 
 def _misplaced(operation: Operation, body: dict[str, Any]) -> str | None:
@@ -104,15 +92,17 @@ def _miscounted(operation: Operation, body: dict[str, Any]) -> str | None:
 
 
 def _register(rule_id: str, title: str, clause: str, name: str) -> None:
-    @history_rule(rule_id, title, clause, hint="Count and list from one query.")
-    def judge(history: History) -> Iterator[Finding]:
-        for operation, body in asked(history, name):
-            wrong = _misplaced(operation, body) or _miscounted(operation, body)
-            if wrong is None:
-                yield OK
-            else:
-                message = f"{name}: {title[0].lower()}{title[1:]} does not hold"
-                yield Violation(clause, message, (title,), wrong, operation.witness)
+    @call_rule(rule_id, title, clause, hint="Count and list from one query.", operations=(name,))
+    def judge(operation: Operation, _: Facts) -> Iterator[Finding]:
+        body = asked(operation)
+        if body is None:
+            return
+        wrong = _misplaced(operation, body) or _miscounted(operation, body)
+        if wrong is None:
+            yield OK
+        else:
+            message = f"{name}: {title[0].lower()}{title[1:]} does not hold"
+            yield Violation(clause, message, (title,), wrong, operation.witness)
 
 
 _register(
@@ -127,29 +117,32 @@ _register(
 )
 
 
-@history_rule(
+@call_rule(
     "lists/booking-filters", "A filtered booking list holds only what matches", "endpoints/list-bookings/filters",
     hint="Apply every filter of the query, and only to the hotel's own bookings.",
+    operations=_BOOKING_LISTS,
 )  # fmt: skip
-def booking_filters(history: History) -> Iterator[Finding]:
-    for operation, body in asked(history, "listBookings"):
-        wanted = {
-            name: operation.params[name] for name in ("status", "q", "bucket") if operation.params.get(name)
-        }
-        if not wanted:
-            continue
-        wrong = [
-            told
-            for row in body.get("results") or ()
-            if isinstance(row, dict) and (told := _unmatched(row, wanted))
-        ]
-        if wrong:
-            message = f"listBookings by {', '.join(sorted(wanted))} holds a booking that does not match"
-            yield Violation(
-                "endpoints/list-bookings/filters", message, (show(wanted),), wrong[0], operation.witness
-            )
-        else:
-            yield OK
+def booking_filters(operation: Operation, _: Facts) -> Iterator[Finding]:
+    body = asked(operation)
+    if body is None:
+        return
+    wanted = {
+        name: operation.params[name] for name in ("status", "q", "bucket") if operation.params.get(name)
+    }
+    if not wanted:
+        return
+    wrong = [
+        told
+        for row in body.get("results") or ()
+        if isinstance(row, dict) and (told := _unmatched(row, wanted))
+    ]
+    if wrong:
+        message = f"listBookings by {', '.join(sorted(wanted))} holds a booking that does not match"
+        yield Violation(
+            "endpoints/list-bookings/filters", message, (show(wanted),), wrong[0], operation.witness
+        )
+    else:
+        yield OK
 
 
 def _unmatched(row: dict[str, Any], wanted: dict[str, Any]) -> str | None:
@@ -169,31 +162,30 @@ def _unmatched(row: dict[str, Any], wanted: dict[str, Any]) -> str | None:
 _NO_ARRIVAL = frozenset(("COMPLETED", "CANCELLED", "NO_SHOW", "DECLINED"))
 
 
-@history_rule(
+@call_rule(
     "lists/bucket-counts", "The count of a bucket is about that of its list", "endpoints/list-bookings/bucket-counts",
     hint="Count the buckets over all bookings of the hotel, not over the page or the filter.",
+    operations=_BOOKING_LISTS,
 )  # fmt: skip
-def bucket_counts(history: History) -> Iterator[Finding]:
-    for operation, body in asked(history, "listBookings"):
-        bucket, count = operation.params.get("bucket"), body.get("count")
-        told = dig(body, "bucket_counts", str(bucket))
-        if (
-            not isinstance(count, int)
-            or not isinstance(told, int)
-            or operation.params.keys() & {"status", "q"}
-        ):
-            continue
-        # They may be counted one after the other, while others check in: only what no race explains is wrong.
-        if max(count, told) <= _TIMES_APART * min(count, told) + _APART:
-            yield OK
-        else:
-            yield Violation(
-                "endpoints/list-bookings/bucket-counts",
-                f"the list of the bucket {bucket} and its count in bucket_counts are far apart",
-                (f"about {count}",),
-                f"bucket_counts.{bucket} {told}",
-                operation.witness,
-            )
+def bucket_counts(operation: Operation, _: Facts) -> Iterator[Finding]:
+    body = asked(operation)
+    if body is None:
+        return
+    bucket, count = operation.params.get("bucket"), body.get("count")
+    told = dig(body, "bucket_counts", str(bucket))
+    if not isinstance(count, int) or not isinstance(told, int) or operation.params.keys() & {"status", "q"}:
+        return
+    # They may be counted one after the other, while others check in: only what no race explains is wrong.
+    if max(count, told) <= _TIMES_APART * min(count, told) + _APART:
+        yield OK
+    else:
+        yield Violation(
+            "endpoints/list-bookings/bucket-counts",
+            f"the list of the bucket {bucket} and its count in bucket_counts are far apart",
+            (f"about {count}",),
+            f"bucket_counts.{bucket} {told}",
+            operation.witness,
+        )
 
 
 _TIMES_APART, _APART = 2, 10

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, History, Operation, Probe
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
+from conformance_tests.episode import Episode, Event, Operation, Probe
+from conformance_tests.rule import OK, Finding, Inconclusive, Known, Log, Violation, log_rule, rule
 from conformance_tests.rules.due import deliveries, due_events, once
 from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, Missing, around, probe_of
 from conformance_tests.rules.values import dig, instant, same, show
@@ -94,30 +95,38 @@ def _firsts(events: tuple[Event, ...]) -> list[Event]:
     return found
 
 
-@history_rule(
+@log_rule(
     "order/meta-ts", "meta.ts never goes backwards for one room on one channel", "order/meta-ts",
     hint="Take meta.ts when the event is written, under the room's lock, from one clock.",
 )  # fmt: skip
-def meta_ts(history: History) -> Iterator[Finding]:
-    last: dict[tuple[str, str, str], Event] = {}
-    for event in _firsts(history.events):
-        moment = instant(event.meta.get("ts"))
-        if event.kind != "rooms" or moment is None:
-            continue
+class MetaTs(Log):
+    """Remembers the last event of each room; a resend is no part of the order."""
+
+    hears = True
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str, str], tuple[datetime, str, int]] = {}
+
+    def event(self, event: Event, known: Known) -> Iterator[Finding]:
+        if event.kind != "rooms" or known.on_channel is not None:
+            return
+        ts = event.meta.get("ts")
+        moment = instant(ts)
+        if moment is None:
+            return
         key = (event.observer, event.channel, _subject(event))
-        before = last.get(key)
-        earlier = instant(before.meta.get("ts")) if before else None
-        if before is not None and earlier is not None and moment < earlier:
+        before = self._last.get(key)
+        if before is not None and moment < before[0]:
             yield Violation(
                 "order/meta-ts",
                 f"meta.ts of {event.name} is before that of the room's event before it ({event.observer} observer)",
-                (f"not before {before.meta.get('ts')}",),
-                str(event.meta.get("ts")),
-                (before.seq, event.seq),
+                (f"not before {before[1]}",),
+                str(ts),
+                (before[2], event.seq),
             )
         else:
             yield OK
-        last[key] = event
+        self._last[key] = (moment, str(ts), event.seq)
 
 
 def announced(event: Event) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import History, Operation
-from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.episode import Operation
+from conformance_tests.rule import OK, Finding, Log, Violation, log_rule
 from conformance_tests.rules.lists import asked
 from conformance_tests.rules.values import dig, instant, show
 
@@ -25,24 +25,22 @@ def _names(body: dict[str, Any]) -> list[str]:
 
 
 class _Shown:
-    """How many rows of a list that only grows were shown, and by which calls."""
+    """How many rows of a list that only grows were shown, and by which calls. Calls come in the order of their answers."""
 
     def __init__(self) -> None:
-        self._calls: list[tuple[Operation, object, int]] = []
+        # Per list, the calls that showed more rows than every call before them: a page has no end of sizes.
+        self._most: dict[object, list[tuple[int, int, tuple[int, ...]]]] = {}
 
     def add(self, operation: Operation, what: object, rows: int) -> None:
-        self._calls.append((operation, what, rows))
+        most = self._most.setdefault(what, [])
+        if operation.reply is not None and (not most or rows > most[-1][0]):
+            most.append((rows, operation.reply.seq, operation.witness))
 
     def more_than(self, count: int, operation: Operation, what: object) -> tuple[int, ...] | None:
         """The witness of a call answered before this one was made that showed more than `count` rows of the same list."""
-        for earlier, of, rows in self._calls:
-            if (
-                of == what
-                and rows > count
-                and earlier.reply is not None
-                and earlier.reply.seq < operation.seq
-            ):
-                return earlier.witness
+        for rows, replied, witness in self._most.get(what, ()):
+            if rows > count:
+                return witness if replied < operation.seq else None
         return None
 
 
@@ -66,65 +64,81 @@ def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
 
 
 def _register_page(name: str, rule_id: str, clause: str) -> None:
-    @history_rule(
+    @log_rule(
         f"lists/{rule_id}", f"The pages of {name} are cut as asked for, and agree with count and next", clause,
         hint="Count before the page is cut, cut at page_size, and give next as long as rows are left.",
     )  # fmt: skip
-    def judge(history: History) -> Iterator[Finding]:
-        first: dict[tuple[int, int], tuple[Operation, list[str]]] = {}
-        shown = _Shown()
-        for operation, body in asked(history, name):
-            if not isinstance(body.get("results"), list) or not isinstance(body.get("count"), int):
-                continue
+    class Pages(Log):
+        operations = frozenset((name,))
+
+        def __init__(self) -> None:
+            self._first: dict[tuple[int, int], tuple[Operation, list[str]]] = {}
+            self._shown = _Shown()
+
+        def call(self, operation: Operation) -> Iterator[Finding]:
+            body = asked(operation)
+            if (
+                body is None
+                or not isinstance(body.get("results"), list)
+                or not isinstance(body.get("count"), int)
+            ):
+                return
             wrong, witness = _wrong_page(operation, body), operation.witness
             page, size = operation.params.get("page", 1), operation.params.get("page_size")
             if isinstance(size, int) and body["results"] and set(operation.params) <= _PAGING:
                 # With another count something was added in between, and any row may have moved to another page.
-                earlier, names = first.setdefault((size, body["count"]), (operation, _names(body)))
+                earlier, names = self._first.setdefault((size, body["count"]), (operation, _names(body)))
+                if len(self._first) > _COUNTS:
+                    del self._first[next(iter(self._first))]
                 if earlier.params.get("page", 1) != page and names == _names(body):
                     wrong, witness = (
                         f"page {page} holds the rows of another page",
                         (*earlier.witness, *witness),
                     )
             if set(operation.params) <= _PAGING:
-                more = shown.more_than(body["count"], operation, operation.params.get("hotel_slug"))
+                hotel = operation.params.get("hotel_slug")
+                more = self._shown.more_than(body["count"], operation, hotel)
                 if more is not None:
                     wrong, witness = (
                         f"count {body['count']} of a list that has shown more rows",
                         (*more, *witness),
                     )
-                shown.add(operation, operation.params.get("hotel_slug"), len(body["results"]))
+                self._shown.add(operation, hotel, len(body["results"]))
             if wrong is None:
                 yield OK
             else:
                 yield Violation(clause, f"a page of {name} is wrong", ("a page",), wrong, witness)
 
 
+_COUNTS = 100
+"""Pairs of page size and count for which a page is remembered."""
 _PAGING = frozenset(("hotel_slug", "page", "page_size"))
 
 for _name, (_rule_id, _clause) in _PAGES.items():
     _register_page(_name, _rule_id, _clause)
 
 
-@history_rule(
+@log_rule(
     "lists/status-history", "A status history has the newest rows, newest first, and counts all of them",
     "endpoints/room-status-history",
     hint="Order by created_at descending, cut at limit, count before the cut.",
 )  # fmt: skip
-def status_history(history: History) -> Iterator[Finding]:
-    shown = _Shown()
-    for operation, body in asked(history, "roomStatusHistory"):
-        rows, total, limit = (
-            body.get("status_history"),
-            body.get("total_events"),
-            operation.params.get("limit"),
-        )
-        if not isinstance(rows, list):
-            continue
+class StatusHistory(Log):
+    operations = frozenset(("roomStatusHistory",))
+
+    def __init__(self) -> None:
+        self._shown = _Shown()
+
+    def call(self, operation: Operation) -> Iterator[Finding]:
+        body = asked(operation)
+        rows = body.get("status_history") if body is not None else None
+        if body is None or not isinstance(rows, list):
+            return
+        total, limit = body.get("total_events"), operation.params.get("limit")
         times = [moment for row in rows if (moment := instant(dig(row, "created_at"))) is not None]
         wrong, room, witness = None, operation.params.get("room_id"), operation.witness
-        more = shown.more_than(total, operation, room) if isinstance(total, int) else None
-        shown.add(operation, room, len(rows))
+        more = self._shown.more_than(total, operation, room) if isinstance(total, int) else None
+        self._shown.add(operation, room, len(rows))
         if isinstance(limit, int) and len(rows) > limit:
             wrong = f"{len(rows)} rows for a limit of {limit}"
         elif any(later > earlier for earlier, later in itertools.pairwise(times)):

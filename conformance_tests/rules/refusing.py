@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, History, Operation
+from conformance_tests.episode import Episode, Facts, Operation
 from conformance_tests.refusals import BY_CASE, REFUSALS, Refusal
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
+from conformance_tests.rule import OK, Finding, Inconclusive, Violation, call_rule, rule
 from conformance_tests.rules.facts import EFFECTING, GUEST_READS, is_refusal_case, seqs, succeeded
 from conformance_tests.rules.values import dig, show
 from contract.clauses import load_clauses
@@ -105,92 +105,100 @@ for _clause, (_code, _cases) in _codes().items():
     _register_code(_clause, _code, _cases)
 
 
-def _refusals(history: History) -> Iterator[Operation]:
-    """Every call that was refused or broke: an answer of 400 or more."""
-    judged = (*EFFECTING, *GUEST_READS, "channelAuth", "staffLogin")
-    for operation in history.calls:
-        if operation.status is None or operation.status < 400 or operation.reply is None:
-            continue
-        if is_refusal_case(operation) or operation.operation in judged:
-            yield operation
+_REFUSES = frozenset((*EFFECTING, *GUEST_READS, "channelAuth", "staffLogin"))
 
 
-@history_rule(
+def _refused(operation: Operation) -> bool:
+    """The call was refused or broke: an answer of 400 or more."""
+    if operation.status is None or operation.status < 400 or operation.reply is None:
+        return False
+    return is_refusal_case(operation) or operation.operation in _REFUSES
+
+
+@call_rule(
     "errors/structured", "A refusal is a 4xx with a machine-readable code", "errors/structured",
     hint="One handler renders every refusal; a dialect may say where the code stands.",
 )  # fmt: skip
-def structured(history: History) -> Iterator[Finding]:
-    for operation in _refusals(history):
-        if operation.status is not None and operation.status >= 500:
-            continue
-        kind = (operation.reply.content_type if operation.reply else None) or "application/json"
-        if code_of(operation) is not None and "json" in kind.lower():
-            yield OK
-        elif code_of(operation) is not None:
-            message = f"{operation.case or operation.operation} is refused with JSON that is said to be something else"
-            yield Violation("errors/structured", message, ("application/json",), kind, operation.witness)
-        else:
-            body = operation.reply.body if operation.reply else None
-            message = f"{operation.case or operation.operation} is refused without a code"
-            yield Violation(
-                "errors/structured",
-                message,
-                ('{"error": {"code", "message"}}',),
-                show(body),
-                operation.witness,
-            )
+def structured(operation: Operation, _: Facts) -> Iterator[Finding]:
+    if not _refused(operation):
+        return
+    if operation.status is not None and operation.status >= 500:
+        return
+    kind = (operation.reply.content_type if operation.reply else None) or "application/json"
+    if code_of(operation) is not None and "json" in kind.lower():
+        yield OK
+    elif code_of(operation) is not None:
+        message = (
+            f"{operation.case or operation.operation} is refused with JSON that is said to be something else"
+        )
+        yield Violation("errors/structured", message, ("application/json",), kind, operation.witness)
+    else:
+        body = operation.reply.body if operation.reply else None
+        message = f"{operation.case or operation.operation} is refused without a code"
+        yield Violation(
+            "errors/structured",
+            message,
+            ('{"error": {"code", "message"}}',),
+            show(body),
+            operation.witness,
+        )
 
 
-@history_rule(
+@call_rule(
     "errors/envelope", "Every refusal has the one error shape", "errors/envelope",
     hint="Render every refusal in one place.",
 )  # fmt: skip
-def envelope(history: History) -> Iterator[Finding]:
-    for operation in _refusals(history):
-        if operation.reply is None or code_of(operation) is None:
-            continue
-        if schema_store().valid("resources/error.schema.json", operation.reply.body):
-            yield OK
-        else:
-            message = f"{operation.case or operation.operation}: the refusal has another shape, or a code of its own"
-            yield Violation(
-                "errors/envelope",
-                message,
-                ("resources/error.schema.json",),
-                show(operation.reply.body),
-                operation.witness,
-            )
+def envelope(operation: Operation, _: Facts) -> Iterator[Finding]:
+    if not _refused(operation):
+        return
+    if operation.reply is None or code_of(operation) is None:
+        return
+    if schema_store().valid("resources/error.schema.json", operation.reply.body):
+        yield OK
+    else:
+        message = (
+            f"{operation.case or operation.operation}: the refusal has another shape, or a code of its own"
+        )
+        yield Violation(
+            "errors/envelope",
+            message,
+            ("resources/error.schema.json",),
+            show(operation.reply.body),
+            operation.witness,
+        )
 
 
-@history_rule(
+@call_rule(
     "errors/never-5xx", "A refusal is never a 5xx", "errors/never-5xx",
     hint="Catch what you expect and refuse with a code; a crash is no refusal.",
 )  # fmt: skip
-def never_5xx(history: History) -> Iterator[Finding]:
-    for operation in _refusals(history):
-        if operation.status is not None and operation.status >= 500:
-            message = f"{operation.case or operation.operation} is answered with a 5xx"
-            yield Violation(
-                "errors/never-5xx", message, ("4xx with a code",), str(operation.status), operation.witness
-            )
-        else:
-            yield OK
+def never_5xx(operation: Operation, _: Facts) -> Iterator[Finding]:
+    if not _refused(operation):
+        return
+    if operation.status is not None and operation.status >= 500:
+        message = f"{operation.case or operation.operation} is answered with a 5xx"
+        yield Violation(
+            "errors/never-5xx", message, ("4xx with a code",), str(operation.status), operation.witness
+        )
+    else:
+        yield OK
 
 
-@history_rule(
+@call_rule(
     "errors/never-html", "A refusal is never an HTML page", "errors/never-html",
     hint="Turn off debug pages and default error pages on API paths.",
 )  # fmt: skip
-def never_html(history: History) -> Iterator[Finding]:
-    for operation in _refusals(history):
-        reply = operation.reply
-        body = reply.body if reply else None
-        is_html = "html" in ((reply.content_type if reply else None) or "").lower()
-        if is_html or (isinstance(body, str) and body.lstrip()[:1] == "<"):
-            message = f"{operation.case or operation.operation} is refused with an HTML page"
-            yield Violation("errors/never-html", message, ("JSON",), show(body), operation.witness)
-        else:
-            yield OK
+def never_html(operation: Operation, _: Facts) -> Iterator[Finding]:
+    if not _refused(operation):
+        return
+    reply = operation.reply
+    body = reply.body if reply else None
+    is_html = "html" in ((reply.content_type if reply else None) or "").lower()
+    if is_html or (isinstance(body, str) and body.lstrip()[:1] == "<"):
+        message = f"{operation.case or operation.operation} is refused with an HTML page"
+        yield Violation("errors/never-html", message, ("JSON",), show(body), operation.witness)
+    else:
+        yield OK
 
 
 @rule(

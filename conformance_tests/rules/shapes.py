@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import Event, History, Operation
-from conformance_tests.rule import OK, Finding, Violation, history_rule
+from conformance_tests.episode import Event, Facts, Operation
+from conformance_tests.rule import OK, Finding, Violation, call_rule, event_rule
 from conformance_tests.rules.facts import succeeded
-from conformance_tests.rules.values import leaves, show
+from conformance_tests.rules.values import leaves, named, show
 from contract.schema_files import document
 from contract.schema_store import schema_store
 
 _TOLD = 4
+_SECRET = "s" * 43
 _FINGERPRINT = re.compile(r"fp:[0-9a-f]{12}")
 _HINT = "Compare with the schema of this name; a dialect may translate names, not supply what is missing."
 
@@ -21,7 +22,7 @@ _HINT = "Compare with the schema of this name; a dialect may translate names, no
 def problems(schema: str, value: Any) -> tuple[str, ...]:
     """What is wrong with a value, in words, at most `_TOLD` of it."""
     store = schema_store()
-    if store.valid(schema, value):
+    if store.valid(schema, value) or store.valid(schema, _unmasked(value)):
         return ()
     told = [
         f"{problem.pointer or '/'}: {problem.message}"
@@ -29,6 +30,15 @@ def problems(schema: str, value: Any) -> tuple[str, ...]:
         if not _is_fingerprint(value, problem.pointer)
     ]
     return tuple(told[:_TOLD])
+
+
+def _unmasked(value: Any) -> Any:
+    """The value with a text in the place of every fingerprint that may well have been the secret."""
+    if isinstance(value, str):
+        return _SECRET if _FINGERPRINT.fullmatch(value) else value
+    if isinstance(value, dict):
+        return {key: _unmasked(inner) for key, inner in value.items()}
+    return [_unmasked(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _is_fingerprint(value: Any, pointer: str) -> bool:
@@ -55,32 +65,35 @@ _EVENT_SCHEMAS = {
 }
 
 
-def _register_event(rule_id: str, title: str, clause: str, applies: Callable[[Event], bool]) -> None:
-    @history_rule(rule_id, title, clause, hint=_HINT)
-    def judge(history: History) -> Iterator[Finding]:
-        for event in history.events:
-            schema = _EVENT_SCHEMAS.get((event.kind, event.name))
-            if schema is None or not applies(event):
-                continue
-            wrong = problems(schema, event.data)
-            if not wrong:
-                yield OK
-            else:
-                message = f"{event.name} on the {event.kind} channel does not fit its schema"
-                yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
+def _register_event(rule_id: str, title: str, clause: str, kind: str, names: tuple[str, ...]) -> None:
+    @event_rule(rule_id, title, clause, hint=_HINT, kinds=(kind,))
+    def judge(event: Event, _: Facts) -> Iterator[Finding]:
+        schema = _EVENT_SCHEMAS.get((event.kind, event.name)) if event.name in names else None
+        if schema is None:
+            return
+        wrong = problems(schema, event.data)
+        if not wrong:
+            yield OK
+        else:
+            message = f"{event.name} on the {event.kind} channel does not fit its schema"
+            yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
 
 
-for _rule_id, _title, _clause, _applies in (
-    ("events/schema/room-updated", "room_updated fits its schema", "events/schema/room-updated",
-     lambda e: e.name == "room_updated"),
+_NAMES = {
+    kind: tuple(name for of, name in _EVENT_SCHEMAS if of == kind) for kind in ("rooms", "staff", "guest")
+}
+
+for _rule_id, _title, _clause, _kind, _events in (
+    ("events/schema/room-updated", "room_updated fits its schema", "events/schema/room-updated", "rooms",
+     ("room_updated",)),
     ("events/schema/room-occupancy-updated", "room_occupancy_updated fits its schema",
-     "events/schema/room-occupancy-updated", lambda e: e.name == "room_occupancy_updated"),
-    ("events/schema/staff-booking", "Staff booking events fit their schemas", "events/schema/staff-booking",
-     lambda e: e.kind == "staff"),
-    ("events/schema/guest-booking", "Guest booking events fit their schemas", "events/schema/guest-booking",
-     lambda e: e.kind == "guest"),
+     "events/schema/room-occupancy-updated", "rooms", ("room_occupancy_updated",)),
+    ("events/schema/staff-booking", "Staff booking events fit their schemas", "events/schema/staff-booking", "staff",
+     _NAMES["staff"]),
+    ("events/schema/guest-booking", "Guest booking events fit their schemas", "events/schema/guest-booking", "guest",
+     _NAMES["guest"]),
 ):  # fmt: skip
-    _register_event(_rule_id, _title, _clause, _applies)
+    _register_event(_rule_id, _title, _clause, _kind, _events)
 
 
 def _reply_schemas() -> dict[str, tuple[str, str]]:
@@ -103,56 +116,52 @@ def _slug(name: str) -> str:
 
 
 def _register_reply(operation_id: str, schema: str, clause: str) -> None:
-    @history_rule(
+    @call_rule(
         f"replies/{_slug(operation_id)}", f"A successful {operation_id} answers 200 with the shape promised", clause,
-        hint=_HINT,
+        hint=_HINT, operations=(operation_id,),
     )  # fmt: skip
-    def judge(history: History) -> Iterator[Finding]:
-        for operation in history.calls:
-            if operation.operation != operation_id or not succeeded(operation) or operation.reply is None:
-                continue
-            wrong = problems(schema, operation.reply.body)
-            if operation.status != 200:
-                wrong = (f"status {operation.status}", *wrong)
-            if not wrong:
-                yield OK
-            else:
-                message = f"the answer to {operation_id} does not fit its schema"
-                yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
+    def judge(operation: Operation, _: Facts) -> Iterator[Finding]:
+        if not succeeded(operation) or operation.reply is None:
+            return
+        wrong = problems(schema, operation.reply.body)
+        if operation.status != 200:
+            wrong = (f"status {operation.status}", *wrong)
+        if not wrong:
+            yield OK
+        else:
+            message = f"the answer to {operation_id} does not fit its schema"
+            yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
 
 
 for _operation_id, (_schema, _clause) in _reply_schemas().items():
     _register_reply(_operation_id, _schema, _clause)
 
 
-def _answers(history: History) -> Iterator[tuple[Operation, Any]]:
-    for operation in history.calls:
-        if succeeded(operation) and operation.reply is not None and isinstance(operation.reply.body, dict):
-            yield operation, operation.reply.body
+def _answer(operation: Operation) -> Any:
+    """The object a call that succeeded was answered; None when there is none."""
+    return operation.answered or None if succeeded(operation) else None
 
 
-@history_rule(
+@call_rule(
     "replies/money", "Money is a decimal string beside its currency", "endpoints/format/money",
     hint="Serialize decimals as strings with two digits; floats lose cents.",
 )  # fmt: skip
-def money(history: History) -> Iterator[Finding]:
-    for operation, body in _answers(history):
-        for pointer, key, value in leaves(body):
-            if key != "total_amount":
-                continue
-            if isinstance(value, str) and not problems("common.schema.json#/$defs/money", value):
-                yield OK
-                continue
-            message = f"{operation.operation} answers an amount that is no decimal string"
-            yield Violation(
-                "endpoints/format/money",
-                message,
-                ('"123.45"',),
-                f"{pointer} {show(value)}",
-                operation.witness,
-            )
+def money(operation: Operation, _: Facts) -> Iterator[Finding]:
+    for pointer, _key, value in named(_answer(operation), _AMOUNTS):
+        if isinstance(value, str) and not problems("common.schema.json#/$defs/money", value):
+            yield OK
+            continue
+        message = f"{operation.operation} answers an amount that is no decimal string"
+        yield Violation(
+            "endpoints/format/money",
+            message,
+            ('"123.45"',),
+            f"{pointer} {show(value)}",
+            operation.witness,
+        )
 
 
+_AMOUNTS = frozenset(("total_amount",))
 _TIMES = frozenset(
     ("checked_in_at", "checked_out_at", "created_at", "updated_at", "paid_at", "survey_sent_at", "last_cleaned_at",
      "last_inspected_at", "precheckin_submitted_at")
@@ -160,21 +169,20 @@ _TIMES = frozenset(
 _DATES = frozenset(("check_in", "check_out", "check_in_date", "check_out_date"))
 
 
-@history_rule(
+@call_rule(
     "replies/times", "Times have an offset, dates are YYYY-MM-DD", "endpoints/format/times",
     hint="A time without an offset means another moment to every reader.",
 )  # fmt: skip
-def times(history: History) -> Iterator[Finding]:
-    for operation, body in _answers(history):
-        for pointer, key, value in leaves(body):
-            kind = "timestamp" if key in _TIMES else "date" if key in _DATES else None
-            if kind is None or value is None or isinstance(value, dict | list):
-                continue
-            if not problems(f"common.schema.json#/$defs/{kind}", value):
-                yield OK
-                continue
-            message = f"{operation.operation} answers a {kind} in another format: {key}"
-            expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
-            yield Violation(
-                "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
-            )
+def times(operation: Operation, _: Facts) -> Iterator[Finding]:
+    for pointer, key, value in named(_answer(operation), _TIMES | _DATES):
+        kind = "timestamp" if key in _TIMES else "date"
+        if value is None or isinstance(value, dict | list):
+            continue
+        if not problems(f"common.schema.json#/$defs/{kind}", value):
+            yield OK
+            continue
+        message = f"{operation.operation} answers a {kind} in another format: {key}"
+        expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
+        yield Violation(
+            "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
+        )

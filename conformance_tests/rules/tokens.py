@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import Episode, History, Operation, mapping
-from conformance_tests.rule import OK, Finding, Inconclusive, Violation, history_rule, rule
+from conformance_tests.episode import FINGERPRINT, Episode, Event, Facts, Operation, mapping
+from conformance_tests.rule import (
+    OK,
+    Finding,
+    Inconclusive,
+    Log,
+    Violation,
+    event_rule,
+    history_rule,
+    log_rule,
+    rule,
+)
 from conformance_tests.rules.facts import GUEST_READS, booking_of, succeeded
 from conformance_tests.rules.values import strings
 
@@ -194,19 +204,31 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
             )
 
 
-@history_rule(
+_SIGNATURES = 1000
+
+
+@log_rule(
     "channels/guest/auth-same", "The same socket and channel get the same signature", "channels/guest/auth-granted",
     hint="A signature follows from the socket id and the channel name: look for state that requests share.",
 )  # fmt: skip
-def auth_same(history: History) -> Iterator[Finding]:
-    first: dict[tuple[str, str], Operation] = {}
-    for operation in history.calls:
+class AuthSame(Log):
+    """Remembers the last signatures, by socket and channel."""
+
+    operations = frozenset((_AUTH,))
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], Operation] = {}
+
+    def call(self, operation: Operation) -> Iterator[Finding]:
+        if operation.case not in ("token/before", "token/during"):
+            return
+        if not succeeded(operation) or not _signed(operation):
+            return
         body = mapping(operation.body)
         asked = (str(body.get("socket_id")), str(body.get("channel_name")))
-        entitled = operation.operation == _AUTH and operation.case in ("token/before", "token/during")
-        if not entitled or not succeeded(operation) or not _signed(operation):
-            continue
-        earlier = first.setdefault(asked, operation)
+        earlier = self._first.setdefault(asked, operation)
+        if len(self._first) > _SIGNATURES:
+            del self._first[next(iter(self._first))]
         if earlier.answered["auth"] == operation.answered["auth"]:
             yield OK
         else:
@@ -219,72 +241,79 @@ def auth_same(history: History) -> Iterator[Finding]:
             )
 
 
-def _issued(history: History) -> dict[str, Operation]:
-    """The raw tokens that were answered, each with its check-in."""
-    return {
-        operation.answered["guest_token"]: operation
-        for operation in history.calls
-        if operation.operation == "checkIn"
-        and succeeded(operation)
-        and isinstance(operation.answered.get("guest_token"), str)
-        and operation.answered["guest_token"]
-    }
+def _raw(value: Any, marked: bool, facts: Facts) -> Iterator[tuple[str, str, bool]]:
+    """(pointer, token, whether it stands alone) wherever a raw token is, also inside of a longer text such as a link.
 
-
-def _raw(value: Any, issued: Mapping[str, Operation]) -> Iterator[tuple[str, str, bool]]:
-    """(pointer, token, whether it stands alone) wherever a raw token is, also inside of a longer text such as a link."""
+    A recorded history has the fingerprints of tokens, and `marked` says that the line has any: one look-up finds each. Tokens
+    as they are, of a history by hand, are searched for one by one.
+    """
+    if not facts.plain_tokens and not marked:
+        return
     for pointer, text in strings(value):
-        for token in issued:
+        for mark in FINGERPRINT.findall(text):
+            if mark in facts.tokens:
+                yield pointer, mark, mark == text
+        for token in facts.plain_tokens:
             if token in text:
                 yield pointer, token, token == text
 
 
-@history_rule(
+def _issued(facts: Facts) -> Iterator[Finding]:
+    for _ in facts.tokens:
+        yield OK
+
+
+def _told_event(event: Event, facts: Facts) -> Iterator[Finding]:
+    for pointer, token, alone in _raw(event.data, event.marked, facts):
+        home = alone and event.kind == "guest" and pointer == "/payload/guest_token"
+        if not (home and event.booking_id == facts.tokens[token].booking_id):
+            yield Violation(
+                "tokens/raw-nowhere-else",
+                f"{event.name} on the {event.kind} channel holds a raw guest token",
+                ("the guest event of that booking, payload.guest_token",),
+                f"{pointer} on {event.channel}",
+                (*facts.tokens[token].witness, event.seq),
+            )
+
+
+def _told_answer(operation: Operation, facts: Facts) -> Iterator[Finding]:
+    reply = operation.reply
+    for pointer, token, _ in _raw(reply.body, reply.marked, facts) if reply else ():
+        issued = facts.tokens[token]
+        if not (issued.call == operation.seq and pointer == "/guest_token"):
+            yield Violation(
+                "tokens/raw-nowhere-else",
+                f"an answer to {operation.operation} holds a raw guest token",
+                ("the answer to the check-in, guest_token",),
+                f"{pointer} of {operation.operation}",
+                (*issued.witness, *operation.witness),
+            )
+
+
+history_rule(
     "tokens/raw-nowhere-else", "The raw guest token is in the answer and in the guest event only", "tokens/raw-nowhere-else",
     hint="Keep the raw token out of shared serializers: staff channels are read by everybody at the desk.",
+    facts=_issued, event=_told_event, call=_told_answer,
 )  # fmt: skip
-def raw_nowhere_else(history: History) -> Iterator[Finding]:
-    issued = _issued(history)
-    for _ in issued:
-        yield OK
-    for event in history.events:
-        for pointer, token, alone in _raw(event.data, issued):
-            home = alone and event.kind == "guest" and pointer == "/payload/guest_token"
-            if not (home and event.booking_id == booking_of(issued[token])):
-                yield Violation(
-                    "tokens/raw-nowhere-else",
-                    f"{event.name} on the {event.kind} channel holds a raw guest token",
-                    ("the guest event of that booking, payload.guest_token",),
-                    f"{pointer} on {event.channel}",
-                    (*issued[token].witness, event.seq),
-                )
-    for operation in history.calls:
-        for pointer, token, _ in _raw(operation.reply.body if operation.reply else None, issued):
-            if not (issued[token] is operation and pointer == "/guest_token"):
-                yield Violation(
-                    "tokens/raw-nowhere-else",
-                    f"an answer to {operation.operation} holds a raw guest token",
-                    ("the answer to the check-in, guest_token",),
-                    f"{pointer} of {operation.operation}",
-                    (*issued[token].witness, *operation.witness),
-                )
 
 
-@history_rule(
+@event_rule(
     "tokens/raw-never-public", "No public channel carries a raw guest token", "tokens/raw-never-public",
     hint="Whoever knows the name of a channel without the prefix private- may read along: leave the token out.",
 )  # fmt: skip
-def raw_never_public(history: History) -> Iterator[Finding]:
-    issued = _issued(history)
-    for event in history.events if issued else ():
-        leaks = [] if event.channel.startswith("private-") else list(_raw(event.data, issued))
-        for pointer, token, _ in leaks[:1]:
-            yield Violation(
-                "tokens/raw-never-public",
-                f"{event.name} on a public channel holds a raw guest token",
-                ("no raw guest token",),
-                f"{pointer} on {event.channel}",
-                (*issued[token].witness, event.seq),
-            )
-        if not leaks:
-            yield OK
+def raw_never_public(event: Event, facts: Facts) -> Iterator[Finding]:
+    if not facts.tokens:
+        return
+    private = event.channel.startswith("private-")
+    leak = None if private else next(_raw(event.data, event.marked, facts), None)
+    if leak is None:
+        yield OK
+        return
+    pointer, token, _ = leak
+    yield Violation(
+        "tokens/raw-never-public",
+        f"{event.name} on a public channel holds a raw guest token",
+        ("no raw guest token",),
+        f"{pointer} on {event.channel}",
+        (*facts.tokens[token].witness, event.seq),
+    )

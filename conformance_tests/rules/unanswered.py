@@ -61,8 +61,8 @@ def torn(episode: Episode) -> Iterator[Finding]:
         if number is None or not room_before or room is None:
             continue
         done = phase(after) == end
-        earlier = room_before[-1].get("room_status"), room_before[-1].get("is_occupied")
-        status, occupied = _ROOM[operation.operation] if done else earlier
+        as_it_was = (room_before[-1].get("room_status"), room_before[-1].get("is_occupied"))
+        status, occupied = _ROOM[operation.operation] if done else as_it_was
         told = (room.get("room_status"), room.get("is_occupied"))
         if told == (status, occupied):
             yield OK

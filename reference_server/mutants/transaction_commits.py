@@ -18,7 +18,7 @@ from simulator.decide import decide
 from simulator.world import AuditRow, Booking, Conversation, Delete, Guest, GuestToken, Job, Order, Put, Room
 
 _EXECUTE = "reference_server.unit_of_work:UnitOfWork.execute"
-_LATER = 0.08
+_LATER = 0.8
 """Seconds after the commit at which a second transaction follows."""
 
 
@@ -66,7 +66,7 @@ def _(original: Any) -> Any:
     return _in_two(_is(Room, AuditRow))
 
 
-@mutant("booking-before-guests", "atomicity/no-torn-state", _EXECUTE)
+@mutant("booking-before-guests", "races/check-in-against-check-out", _EXECUTE)
 def _(original: Any) -> Any:
     """Booking and room are committed before the guests are written."""
     first = _is(Room, AuditRow, Booking, GuestToken, Conversation, Order, Job)
@@ -100,25 +100,25 @@ def _afterwards(later: Any) -> Any:
     return lie
 
 
-@mutant("trail-is-written-later", "housekeeping/audit-row", _EXECUTE)
+@mutant("trail-is-written-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The audit row is written by a background task after the commit."""
     return _afterwards(_is(AuditRow))
 
 
-@mutant("tokens-are-revoked-later", "check-out/tokens/revoked", _EXECUTE)
+@mutant("tokens-are-revoked-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """Tokens are revoked by a background task after the commit."""
     return _afterwards(_is(GuestToken))
 
 
-@mutant("room-is-cleared-later", "check-out/cleanup/orders", _EXECUTE)
+@mutant("room-is-cleared-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """Conversations and orders are deleted by a background task after the commit."""
     return _afterwards(lambda change: isinstance(change, Delete))
 
 
-@mutant("guests-leave-later", "check-out/guests/detached", _EXECUTE)
+@mutant("guests-leave-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The guests' records are updated by a background task after the commit."""
     return _afterwards(_is(Guest))
@@ -163,10 +163,13 @@ def _(original: Any) -> Any:
 
 @mutant("clock-is-read-before-the-lock", "order/meta-ts", _EXECUTE)
 def _(original: Any) -> Any:
-    """The time of an event is taken when the request comes in, before it has waited for its lock."""
+    """The time of an event is taken when the request comes in, before a check-out has waited for its lock."""
 
     async def lie(self: Any, prepare: Any) -> Any:
         now = self._clock.now()
+        command, _ = await self._store.read(prepare)
+        if isinstance(command, CheckOut):
+            await asyncio.sleep(0.06)  # longer than others have the lock
 
         def work(tx: Any) -> Decision:
             command, actor = prepare(tx)
@@ -181,7 +184,7 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("answered-before-commit", "endpoints/replies-agree-with-state", _EXECUTE)
+@mutant("answered-before-commit", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The answer is given when the work is queued, and the transaction follows."""
 
@@ -195,7 +198,7 @@ def _(original: Any) -> Any:
             return await original(self, prepare)
 
         async def carry_out() -> None:
-            await asyncio.sleep(_LATER)
+            await asyncio.sleep(0.3)
             await original(self, prepare)
 
         self._late = {*getattr(self, "_late", ()), tasks.start(carry_out(), "carry out")}

@@ -62,7 +62,7 @@ def _row(change: Change, kind: type) -> Any:
     return change.row if isinstance(change, Put) and isinstance(change.row, kind) else None
 
 
-@mutant("token-is-stored-later", "check-in/token/issued", _EXECUTE)
+@mutant("token-is-stored-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The token of a check-in is answered at once and stored by a job."""
 
@@ -73,19 +73,19 @@ def _(original: Any) -> Any:
     return _in_pieces((CheckIn,), split)
 
 
-@mutant("booking-is-stamped-later", "check-in/booking/checked-in-at", _EXECUTE)
+@mutant("booking-is-stamped-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The room is taken at once, and the booking gets its checked_in_at from a job."""
     return _in_pieces((CheckIn,), lambda world, command, change: None if _row(change, Booking) else change)
 
 
-@mutant("room-is-freed-later", "order/after-commit", _EXECUTE)
+@mutant("room-is-freed-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The booking departs at once, and the room is freed by a job."""
     return _in_pieces((CheckOut,), lambda world, command, change: None if _row(change, Room) else change)
 
 
-@mutant("turnover-note-is-saved-later", "check-out/cleanup/turnover-note", _EXECUTE)
+@mutant("turnover-note-is-saved-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """The turnover note of a check-out is written by a job."""
 
@@ -98,7 +98,7 @@ def _(original: Any) -> Any:
     return _in_pieces((CheckOut,), split)
 
 
-@mutant("stamps-are-saved-later", "housekeeping/stamps", _EXECUTE)
+@mutant("stamps-are-saved-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """A status change is saved at once, and who cleaned or inspected the room by a job."""
     names = ("last_cleaned_at", "cleaned_by_staff_name", "last_inspected_at", "inspected_by_staff_name")
@@ -113,7 +113,7 @@ def _(original: Any) -> Any:
     return _in_pieces((SetRoomStatus,), split)
 
 
-@mutant("left-room-follows-later", "order/after-commit", _EXECUTE)
+@mutant("left-room-follows-later", "effects/done-when-answered", _EXECUTE)
 def _(original: Any) -> Any:
     """A move takes the new room at once, and leaves the old one in a transaction that comes later."""
 

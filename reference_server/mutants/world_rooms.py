@@ -79,7 +79,7 @@ def _(original: Any) -> Any:
     return _auditing(original, lambda row: replace(row, source="SYSTEM"))
 
 
-@mutant("trail-drops-note", "housekeeping/audit-fields", "simulator.rooms:set_room_status")
+@mutant("trail-drops-note", "housekeeping/audit-source", "simulator.rooms:set_room_status")
 def _(original: Any) -> Any:
     """The note of a status change does not get into its audit row."""
     return _auditing(original, lambda row: replace(row, note=None), "housekeeping")

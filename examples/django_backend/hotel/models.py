@@ -209,7 +209,7 @@ class Booking(models.Model):
     def party_missing_count(self):
         """How many people of the booking have no name yet: announced but not listed, or listed without one."""
         party = self.shown_party if hasattr(self, "shown_party") else self.party.all()
-        return self.party_size - sum(1 for member in party if member.is_named)
+        return self.party_size - sum(1 for member in party if member.is_staying and member.is_named)
 
 
 class PartyMember(models.Model):

@@ -1,6 +1,7 @@
 """Settings, all from the environment.
 
 DATABASE_URL  sqlite:///path (the default: hotel.sqlite3 beside manage.py) or postgresql://user:password@host/name
+FRONTENDS     origins of frontends that may call from a browser, separated by commas
 PUSHER_URL    pusher://KEY:SECRET@HOST:PORT/apps/ID, or pushers:// for TLS; without it events wait in the outbox
 SECRET_KEY    needed where DEBUG is off and JUDGING is not set
 JUDGING       1 installs the app that arranges and shows states for a conformance run; never set it in production
@@ -11,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,12 +26,21 @@ if not SECRET_KEY:
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "corsheaders",
     "rest_framework",
     "rest_framework.authtoken",
     "hotel",
     *(["judging"] if JUDGING else []),
 ]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware"]
+CORS_ALLOWED_ORIGINS = os.environ.get("FRONTENDS", "http://localhost:5173").split(",")
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "x-hotel-id",
+    "x-hotel-slug",
+    "x-guest-chat-session",
+    "idempotency-key",
+]
 ROOT_URLCONF = "innkeeper.urls"
 WSGI_APPLICATION = "innkeeper.wsgi.application"
 

@@ -54,13 +54,13 @@ class Stage:
         self.hotel = Hotel.objects.get(slug=ELSEWHERE)
         return self
 
-    def in_small_hours(self):
-        """A hotel of the run's own where it is four in the morning: the staff of the judged hotel work there too."""
+    def where_it_is(self, hour):
+        """A hotel of the run's own, open from 08:00 to 02:00, where it is that hour now: the staff of the judged one work there too."""
         zones = [f"Etc/GMT{offset:+d}" for offset in range(-11, 13)]
-        zone = next(zone for zone in zones if self.now.astimezone(ZoneInfo(zone)).hour == 4)
-        slug = f"small-hours-{self.run}"
+        zone = next(zone for zone in zones if self.now.astimezone(ZoneInfo(zone)).hour == hour)
+        slug = f"hour-{hour}-{self.run}"
         known = Hotel.objects.filter(slug=slug).exists()
-        hotel = make_hotel(slug, "Small Hours", zone, open_all_day=False)
+        hotel = make_hotel(slug, f"Hour {hour}", zone, open_all_day=False)
         if not known:
             self._made(hotel)
             for member in StaffMember.objects.filter(hotel=self.hotel):
@@ -94,8 +94,8 @@ class Stage:
         )  # fmt: skip
 
     def booking(
-        self, room=None, *, party_size=2, unnamed=0, status=BookingStatus.CONFIRMED, days_ago=0, nights=2,
-        email="guest@example.com",
+        self, room=None, *, party_size=2, unnamed=0, not_staying=0, status=BookingStatus.CONFIRMED, days_ago=0,
+        nights=2, email="guest@example.com",
     ):  # fmt: skip
         """A booking that arrives `days_ago` days ago (negative: ahead), with its party and an active token."""
         arrives_on = arrival.local_now(self.hotel, self.now).date() - timedelta(days=days_ago)
@@ -122,14 +122,15 @@ class Stage:
             booker_phone="+353 1 555 0100",
         )
         self._made(booking)
-        for index in range(party_size):
-            named = index < party_size - unnamed
+        for index in range(party_size + not_staying):
+            named = index < party_size - unnamed or index >= party_size
             PartyMember.objects.create(
                 booking=booking,
                 role="PRIMARY" if index == 0 else "COMPANION",
                 first_name=_NAMES[(number + index) % len(_NAMES)] if named else "",
                 last_name="Murphy" if named else "",
                 email=f"guest{index}@example.com" if named else None,
+                is_staying=index < party_size,
                 created_at=made,
             )
         self.token(booking, purpose="PRE_ARRIVAL", scopes=["STATUS_READ"])
@@ -153,10 +154,7 @@ class Stage:
         came = datetime.combine(booking.arrives_on, time(16), zone).astimezone(UTC)
         booking.checked_in_at = booking.updated_at = min(came, self.now - timedelta(hours=1))
         booking.save()
-        primary = None
-        for member in booking.party.order_by("pk"):
-            guest = self.guest(booking, room, member=member, primary=primary)
-            primary = primary or guest
+        self.register(booking, room)
         room.is_occupied, room.status, room.guest_fcm_token = True, RoomStatus.OCCUPIED, f"fcm-{room.pk}"
         room.save()
         self.trail(room, RoomStatus.READY_FOR_GUEST, RoomStatus.OCCUPIED, days_ago=1)
@@ -164,6 +162,13 @@ class Stage:
             status=GuestToken.REVOKED, revoked_at=booking.checked_in_at, revoke_reason="replaced"
         )
         self.token(booking)
+
+    def register(self, booking, room):
+        """A guest record for everybody of the party who stays; in no room, if they have not come yet."""
+        primary = None
+        for member in booking.party.filter(is_staying=True).order_by("pk"):
+            guest = self.guest(booking, room, member=member, primary=primary)
+            primary = primary or guest
 
     def guest(self, booking, room, *, member=None, primary=None):
         kind = GuestKind.WALKIN if member is None else member.role

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance_tests.engine import judge_file
 from conformance_tests.runner import run
 from conformance_tests.scenarios.plan import plan
 from conformance_tests.subject import REFERENCE, open_subject
@@ -30,6 +31,11 @@ async def test_a_full_run_against_the_reference_server(tmp_path: Path) -> None:
     assert [line for line in lines if line["kind"] == "probe" and "missing" in line] == []
     ended = {mark["scenario"] for mark in marks if mark["mark"] == "scenario-end"}
     assert ended == {scenario.name for scenario in plan(3)}
+    coverage = judge_file(record)["coverage"]
+    missing = {
+        name: [*of["transitions"]["missing"], *of["refusals"]["missing"]] for name, of in coverage.items()
+    }
+    assert missing == {"room_status": [], "booking": []}
 
 
 @pytest.mark.parametrize("more", [[], ["--realtime", "embedded"]])

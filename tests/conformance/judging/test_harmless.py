@@ -342,3 +342,25 @@ def test_one_observer_is_the_only_place_an_event_is_seen() -> None:
     """A second observer is nobody's duty: without one the rule that compares them is not left unexercised."""
     verdicts = {rule["id"]: rule["verdict"] for rule in judge_lines(good.stay().text())["rules"]}
     assert verdicts["events/dedup/same-id-everywhere"] == "pass"
+
+
+def test_a_late_event_accuses_nobody_where_every_read_was_late_too() -> None:
+    """A starved machine is late with all it does; the same event beside prompt reads is a finding."""
+    tape = good.stay()
+    event = tape.events("room_updated")[0]
+    tape.drop(event)
+    tape.insert_after(tape.reply("token/foreign"), event)
+    for line in [line for line in tape.lines if line.get("mark") == "fence"]:
+        tape.drop(line)
+
+    def verdict(read_takes: float) -> str:
+        lines = [json.loads(text) for text in tape.text()]
+        for line in lines:
+            if line["kind"] == "probe":
+                line["begun"] = line["t"] - read_takes
+        report = judge_lines([json.dumps(line) for line in lines])
+        return str(
+            next(rule["verdict"] for rule in report["rules"] if rule["id"] == "order/event-follows-call")
+        )
+
+    assert (verdict(0.01), verdict(1.0)) == ("fail", "pass")

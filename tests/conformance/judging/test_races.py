@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.cutting import cut
-from conformance_tests.engine import judge_lines
+from conformance_tests.engine import cut, judge_lines
 from conformance_tests.race_order import explained
 from conformance_tests.racing import Recorded, read_race
 from tests.histories import bad_races, good, races
@@ -26,7 +25,7 @@ def verdict(tape: Tape, rule: str) -> dict[str, Any]:
 
 
 def order_of(tape: Tape) -> Any:
-    (episode,) = [found for found in cut(tape.text()).episodes if found.race]
+    (episode,) = [found for found in cut(tape.text()) if found.race]
     race = read_race(episode)
     assert isinstance(race, Recorded)
     return explained(race)

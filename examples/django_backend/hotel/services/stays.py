@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -93,7 +92,8 @@ def check_out(hotel, actor, reference):
 
         name = "booking_checked_out"
         shown = announcement.tell(rooms=[room], occupancy=[room], staff=name, guest=name)
-        transaction.on_commit(partial(mail.send_survey, booking.pk), robust=True)
+        # Not a partial: to log what a robust callback raises, Django asks it for its __qualname__.
+        transaction.on_commit(lambda: mail.send_survey(booking.pk), robust=True)
         return shown
 
 
