@@ -265,6 +265,16 @@ def test_a_missing_fence_leaves_absence_unproven() -> None:
     assert report["verdict"] == "inconclusive"
 
 
+def test_a_run_that_ended_well_but_had_no_fence_proves_no_absence() -> None:
+    tape = good.stay()
+    tape.lines = [line for line in tape.lines if line.get("mark") != "fence"]
+    tape.ended(complete=True)
+    rules = {rule["id"]: rule for rule in judge_lines(tape.text())["rules"]}
+    for silent in ("idempotency/check-in/no-event", "events/nothing-extra"):
+        assert rules[silent]["verdict"] == "inconclusive"
+        assert "offer the state `fence`" in rules[silent]["reasons"][0]
+
+
 def test_a_missing_probe_is_named_with_what_to_configure() -> None:
     tape = good.stay()
     tape.lines[0]["capabilities"]["probes"] = ["booking", "room", "audit"]
