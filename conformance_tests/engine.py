@@ -104,6 +104,10 @@ def _violation(rule: Rule, violation: Violation, scenario: str | None, history: 
 def _why_nothing(rule: Rule, history: History) -> str:
     if not history.calls and not history.events:
         return "the history has neither calls nor events"
+    if history.header.get("race_tries") == 0 and rule.id.startswith("races/"):
+        return "races were left out: --race-tries 0"
+    if history.complete is not None and not history.capabilities.states:
+        return "no state was arranged: give the target [states], as a url, a command or a pool"
     absent = [actor for actor in ACTORS if actor not in history.capabilities.actors]
     if history.header and absent:
         return f"nothing in the history exercised it; nobody could log in as {', '.join(absent)}"
