@@ -218,11 +218,15 @@ def _violation(
     }
 
 
-def _why_nothing(facts: Facts) -> str:
+def _why_nothing(rule: Rule, facts: Facts) -> str:
     if not facts.counts["calls"]:
         if not facts.counts["events"]:
             return "the history has neither calls nor events"
         return "the history is a log of events without calls, and no event in it is what this rule judges"
+    if facts.header.get("race_tries") == 0 and rule.id.startswith("races/"):
+        return "races were left out: --race-tries 0"
+    if facts.complete is not None and not facts.capabilities.states:
+        return "no state was arranged: give the target [states], as a url, a command or a pool"
     absent = [actor for actor in ACTORS if actor not in facts.capabilities.actors]
     if facts.header and absent:
         return f"nothing in the history exercised it; nobody could log in as {', '.join(absent)}"
@@ -235,7 +239,7 @@ def _why_nothing(facts: Facts) -> str:
 
 def _rule_report(rule: Rule, tally: Tally, facts: Facts, lines: Mapping[int, str]) -> dict[str, Any]:
     verdict = tally.verdict()
-    reasons = [_why_nothing(facts)] if verdict is Verdict.SKIPPED else tally.told()
+    reasons = [_why_nothing(rule, facts)] if verdict is Verdict.SKIPPED else tally.told()
     if tally.violated > MAX_VIOLATIONS:
         reasons.append(f"{tally.violated - MAX_VIOLATIONS} more violations of this rule are not listed")
     return {

@@ -179,6 +179,10 @@ class Fence:
 _NO_FENCE = (
     "at the {} observer no fence came in after the call, so absence is not proven: is realtime reaching it?"
 )
+_NOT_FENCED = (
+    "the run made no fence, so at the {} observer absence is not proven: offer the state `fence` "
+    "(schemas/provider_states.yaml)"
+)
 _CUT_SHORT = (
     "events were still coming in at the {} observer when the recording ended, so absence is not proven"
 )
@@ -358,9 +362,13 @@ class Episode:
         """Why it is not proven that everything published by `replied` is in at the observer (on that kind of channel);
         None when it is.
 
-        A run that says how it ended proves it by its end: whoever hears at all heard nothing more for long. One that does
-        not (an interrupted run, a foreign log) proves it by a fence on the same kind of channel; a guest channel has none.
+        A run that says how it ended proves it by its end: after the last fence whoever hears at all heard nothing more for
+        long; without any fence nobody flushed what came late. One that does not (an interrupted run, a foreign log) proves it by a fence on the same kind of channel; a guest channel has none.
         """
+        if self.ending.complete and not self.fences:
+            return _NOT_FENCED.format(
+                observer
+            )  # the run ended when nothing was due any more, not when all was in
         if self.ending.complete:
             return None if self.hears(observer, kind) else _NO_FENCE.format(observer)
         if self.ending.complete is False:

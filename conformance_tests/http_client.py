@@ -65,6 +65,8 @@ def _login_problem(answer: Answer) -> str:
         return "the login was answered without a token; dialect.auth.login_token says where it stands"
     if 300 <= answer.status < 400:
         return f"the login was answered {answer.status}, a redirect, and none is followed; name the address it leads to"
+    if answer.status in (404, 405):
+        return f"the login was answered {answer.status}; dialect.paths.staffLogin says which path it has"
     return f"the login was answered {answer.status}"
 
 

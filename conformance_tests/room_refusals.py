@@ -122,6 +122,16 @@ HOUSEKEEPING: tuple[Refusal, ...] = (
         params={"room_status": "CHECKOUT_DIRTY"},
         body={"to_status": "READY_FOR_GUEST"},
     ),
+    Refusal(
+        "housekeeping/refuse/override-invalid-transition",
+        "managerOverride",
+        ROOM,
+        "INVALID_TRANSITION",
+        "housekeeping/transitions",
+        actor="manager",
+        params={"room_status": "READY_FOR_GUEST"},
+        body={"to_status": "CLEANING_IN_PROGRESS", "note": "the guest asked for it"},
+    ),
     _housekeeping(
         "invalid-input",
         "CHECKOUT_DIRTY",

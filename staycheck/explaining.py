@@ -69,6 +69,9 @@ def explain(
     try:
         found = clause(name)
     except UnknownClause as unknown:
+        below = [rule.id for rule in known if rule.id.startswith(f"{name.rstrip('/')}/")]
+        if below:
+            wrong_usage(f"{name} is a group and no rule; in it: {', '.join(below)}")
         near = dict.fromkeys((*nearest(name, known), *unknown.suggestions))
         hint = f"; did you mean {' or '.join(near)}?" if near else "; `staycheck rules` lists the rules."
         wrong_usage(f"There is no rule or clause {name}{hint}")
@@ -93,7 +96,12 @@ def _rule(rule: Rule, out: Console) -> None:
 
 def _kills(rule: Rule, out: Console) -> None:
     """What the rule has found in our own server when it lied, those first that break a clause of the rule."""
-    found = [row for row in recorded_matrix()["mutants"] if rule.id in row["killed_by"]]
+    try:
+        found = [row for row in recorded_matrix()["mutants"] if rule.id in row["killed_by"]]
+    except (
+        FileNotFoundError
+    ):  # `make mutants` has not been run here: the rest of the explanation stands without it
+        return
     found.sort(key=lambda row: row["clause"] not in rule.clauses)
     if found:
         shown = found if len(found) <= _KILLS else found[: _KILLS - 1]

@@ -38,7 +38,10 @@ def _groups() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 def _register_refused(rule_id: str, clause: str, cases: tuple[str, ...]) -> None:
     text = load_clauses()[clause].text.rstrip(".")
-    title = f"{cases[0].split('/')[0]}: {text[0].lower()}{text[1:]}"
+    begins = (
+        text if text.split()[0].isupper() and len(text.split()[0]) > 1 else f"{text[0].lower()}{text[1:]}"
+    )
+    title = f"{cases[0].split('/')[0]}: {begins}"
 
     @rule(rule_id, title, clause, hint="Check it on the server, under the lock, before anything is written.")
     def judge(episode: Episode) -> Iterator[Finding]:

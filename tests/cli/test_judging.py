@@ -108,6 +108,7 @@ def test_only_and_level_choose_what_counts(histories: dict[str, Path]) -> None:
         (("jugde", "x"), "jugde"),
         (("check", "nowhere.toml"), "nowhere.toml"),
         (("explain", "check-in/room/statsu"), "did you mean check-in/room/status"),
+        (("explain", "check-in/room"), "is a group and no rule; in it: check-in/room/occupied"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_64(arguments: tuple[str, ...], sentence: str) -> None:
@@ -136,6 +137,7 @@ def test_explain_tells_promise_source_and_remedy() -> None:
     told = staycheck("explain", "check-out/tokens/revoked").stdout
     for piece in ("MUST, documented", "Revokes all active", "section 2", "What to do"):
         assert piece in told
+    assert staycheck("explain", "housekeeping/refuse/occupied-reserved").stdout.count("OCCUPIED is") == 2
     clause = staycheck("explain", "tokens/hashed-at-rest").stdout
     assert "Judged by no rule" in clause
     assert "cannot be seen from outside" in clause.replace("\n", " ")

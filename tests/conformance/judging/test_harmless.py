@@ -265,6 +265,16 @@ def test_a_missing_fence_leaves_absence_unproven() -> None:
     assert report["verdict"] == "inconclusive"
 
 
+def test_a_run_that_ended_well_but_had_no_fence_proves_no_absence() -> None:
+    tape = good.stay()
+    tape.lines = [line for line in tape.lines if line.get("mark") != "fence"]
+    tape.ended(complete=True)
+    rules = {rule["id"]: rule for rule in judge_lines(tape.text())["rules"]}
+    for silent in ("idempotency/check-in/no-event", "events/nothing-extra"):
+        assert rules[silent]["verdict"] == "inconclusive"
+        assert "offer the state `fence`" in rules[silent]["reasons"][0]
+
+
 def test_a_missing_probe_is_named_with_what_to_configure() -> None:
     tape = good.stay()
     tape.lines[0]["capabilities"]["probes"] = ["booking", "room", "audit"]
@@ -276,6 +286,17 @@ def test_a_missing_probe_is_named_with_what_to_configure() -> None:
     assert "paths.tokens" in rules["check-out/tokens/revoked"]["reasons"][0]
     assert rules["check-in/room/status"]["verdict"] == "pass"
     assert not [rule["id"] for rule in report["rules"] if rule["verdict"] in ("fail", "error")]
+
+
+def test_what_was_left_out_is_named_with_what_to_give() -> None:
+    tape = good.stay()
+    tape.ended(complete=True)
+    tape.lines[0]["race_tries"] = 0
+    reasons = {rule["id"]: rule["reasons"] for rule in judge_lines(tape.text())["rules"]}
+    assert reasons["races/one-room-two-bookings"] == ["races were left out: --race-tries 0"]
+    tape.lines[0]["capabilities"]["states"] = []
+    reasons = {rule["id"]: rule["reasons"] for rule in judge_lines(tape.text())["rules"]}
+    assert "give the target [states]" in reasons["housekeeping/override/effect"][0]
 
 
 def test_a_log_of_events_alone_is_judged_as_far_as_it_goes() -> None:
