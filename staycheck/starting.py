@@ -23,7 +23,11 @@ base_url = "http://127.0.0.1:8000"
 # The origin of a frontend that calls the backend from a browser; without it nothing is said about CORS.
 # frontend_origin = "https://desk.example"
 
-# How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive.
+# If the backend keeps the promises in other words, a dialect translates them.
+# dialect = "dialect.toml"
+
+# How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive:
+# take out a role whose login does not exist yet.
 [staff.manager]
 username = "manager"
 password_env = "STAYCHECK_MANAGER_PASSWORD"
@@ -58,7 +62,8 @@ secret = "staycheck-secret"
 # secret_env = "PUSHER_SECRET"         # signs guest channels here instead of asking the backend
 
 # How a scenario gets the state it needs: one of url, command, pool. The states are listed in
-# schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive.
+# schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive. Take the table out until
+# there is such an endpoint.
 [states]
 url = "/test-support/states"
 # command = ["python", "manage.py", "staycheck_states"]   # JSON lines on stdin and stdout
@@ -73,12 +78,9 @@ url = "/test-support/probes"
 # path = "/api/staff/hotel/{hotel_slug}/guests/?booking={booking_id}"
 # pointer = "/results"
 
-# If the backend keeps the promises in other words, a dialect translates them.
-# dialect = "dialect.toml"
-
 [timeouts]
 request = 10      # one HTTP call
-event = 5         # an event that is due
+event = 5         # an event that is due; more for a publisher that sends one event after the other on a busy machine
 grace = 0.2       # late extras after a fence
 recovery = 10     # an event the Pusher endpoint refused for a while, sent again after that
 """

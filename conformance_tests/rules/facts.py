@@ -88,7 +88,9 @@ def read(episode: Episode, operation: Operation, when: str, name: str, **subject
     if probe is not None and probe.missing is None:
         return probe.state
     if name not in episode.capabilities.probes:
-        return Missing(f"probe `{name}` is not configured: give the target [probes] url, or paths.{name}")
+        return Missing(
+            f"probe `{name}` is not offered: give the target a [probes] url or command that answers it, or paths.{name}"
+        )
     if probe is None:
         return Missing(f"no `{name}` snapshot was taken {when} a call of {operation.operation}")
     return Missing(f"probe `{name}`: {probe.missing}")

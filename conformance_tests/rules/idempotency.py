@@ -73,7 +73,7 @@ def _untouched(episode: Episode, operation: Operation, clause: str, what: str) -
     for name in ("booking", "room", "audit", "guests", "tokens"):
         if name not in episode.capabilities.probes:
             yield Inconclusive(
-                f"probe `{name}` is not configured: give the target [probes] url, or paths.{name}"
+                f"probe `{name}` is not offered: give the target a [probes] url or command that answers it, or paths.{name}"
             )
     yield OK
 
@@ -145,7 +145,7 @@ def token_kept(episode: Episode) -> Iterator[Finding]:
             continue
         if "tokens" not in episode.capabilities.probes:
             yield Inconclusive(
-                "probe `tokens` is not configured: give the target [probes] url, or paths.tokens"
+                "probe `tokens` is not offered: give the target a [probes] url or command that answers it, or paths.tokens"
             )
             continue
         found = [found for found in differences(operation) if found[0] == "tokens"]

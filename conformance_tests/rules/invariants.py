@@ -115,7 +115,7 @@ def _register(
             lacking = [name for name in needs if name not in episode.capabilities.probes]
             if lacking:
                 yield Inconclusive(
-                    f"probe `{lacking[0]}` is not configured: give the target [probes] url, or paths"
+                    f"probe `{lacking[0]}` is not offered: give the target a [probes] url or command that answers it, or paths"
                 )
                 continue
             broken = invariant(_joint(moment.after, moment.booking_id))

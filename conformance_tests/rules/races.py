@@ -57,7 +57,7 @@ def _judged(episode: Episode, race: Recorded, found: Explained[Node]) -> Iterato
     for name in PROBES:
         if name not in episode.capabilities.probes:
             yield Inconclusive(
-                f"probe `{name}` is not configured: give the target [probes] url, or paths.{name}"
+                f"probe `{name}` is not offered: give the target a [probes] url or command that answers it, or paths.{name}"
             )
     for reason in race.blind:
         yield Inconclusive(reason)

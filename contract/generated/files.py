@@ -272,7 +272,7 @@ class ProbeResult(BaseModel):
 
 
 class ProbesReply(BaseModel):
-    """One state per probe, in order."""
+    """One state per probe, in order. A probe that is not offered is left out."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -85,6 +85,8 @@ def test_the_contracts_own_document_needs_no_dialect(tmp_path: Path) -> None:
 
 def test_the_commented_target_file_has_the_lines_a_draft_replaces() -> None:
     assert DIALECT_LINES in TEMPLATE
+    uncommented = TEMPLATE.replace('# dialect = "dialect.toml"', 'dialect = "dialect.toml"')
+    assert tomllib.loads(uncommented)["dialect"] == "dialect.toml", "it stands above the first table"
 
 
 def test_a_drf_document_gets_the_paths_that_are_sure() -> None:

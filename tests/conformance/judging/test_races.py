@@ -77,7 +77,7 @@ def test_a_race_without_a_probe_is_inconclusive_and_names_it(probe: str) -> None
     tape.lines = [line for line in tape.lines if line.get("probe") != probe]
     found = verdict(tape, "races/duplicates-check-in")
     assert found["verdict"] == "inconclusive"
-    assert f"probe `{probe}` is not configured" in found["reasons"][0]
+    assert f"probe `{probe}` is not offered" in found["reasons"][0]
 
 
 def test_without_a_fence_a_lost_event_is_not_proven() -> None:
