@@ -13,6 +13,7 @@ from staycheck.commands import COMMANDS
 
 INTERRUPTED_AT = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background inherits that it is ignored
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
