@@ -41,6 +41,23 @@ def test_cleaning_twice_is_cleaning_once(secret: str, other: str, random: Random
     assert Redactor().clean(once) == once
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.lists(SECRETS, max_size=40), RANDOMS), max_size=8), st.booleans())
+def test_what_was_cleaned_before_is_cleaned_again_when_its_secret_becomes_known(
+    batches: list[tuple[list[str], Random]], short: bool
+) -> None:
+    """The same as a redactor that knew all from the start, whatever was cleaned in between."""
+    redactor, known = Redactor(), ["w1", "a"] if short else []
+    values: list[Any] = ["w1", "plain", {"a": "w1"}]
+    for secrets, random in batches:
+        values.extend(plant(secret, json_value(random, 2), random) for secret in secrets)
+        redactor.clean(values)
+        known.extend(secrets)
+        for secret in known:
+            redactor.add(secret)
+        assert redactor.clean(values) == Redactor(known).clean(values)
+
+
 @given(SECRETS, SECRETS)
 def test_equal_secrets_stay_equal_and_different_ones_different(one: str, other: str) -> None:
     clean = Redactor().clean([{"guest_token": one}, {"guest_token": one}, {"guest_token": other}])
