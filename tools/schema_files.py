@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where there is one
 BASE_URI = "https://staycheck.dev/schemas/"
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 SUFFIX = ".schema.json"
@@ -39,12 +40,12 @@ def read_json(path: Path) -> Any:
 
 
 def read_yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a SafeLoader
 
 
 def repeated_keys(path: Path) -> Iterator[tuple[int, str]]:
     """Keys that stand twice in one mapping of a YAML file, with the line; a reader would silently take the last."""
-    open_nodes = [yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)]
+    open_nodes = [yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)]
     while open_nodes:
         node = open_nodes.pop()
         if isinstance(node, yaml.MappingNode):

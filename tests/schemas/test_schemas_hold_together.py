@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tools import check_documents, check_schemas
-from tools.schema_files import SCHEMAS
+from tools.schema_files import SCHEMAS, read_yaml
 
 Check = Callable[[Path], Iterator[str]]
 
@@ -34,9 +34,9 @@ def edit_json(path: Path, change: Callable[[Any], None]) -> None:
 
 
 def edit_yaml(path: Path, change: Callable[[Any], None]) -> None:
-    document = yaml.safe_load(path.read_text())
+    document = read_yaml(path)
     change(document)
-    path.write_text(yaml.safe_dump(document))
+    path.write_text(yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
 
 
 def operation(document: Any, operation_id: str) -> Any:
