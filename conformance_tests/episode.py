@@ -188,14 +188,24 @@ _CUT_SHORT = (
 )
 
 
+PROMPT = 10
+"""A read that takes more than this part of the patience with events is not prompt: the backend or the machine is busy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How the recording ended: `complete` when nothing was under way any more. `heard` has the (observer, kind of channel)
-    pairs at which anything came in at all."""
+    pairs at which anything came in at all. `busy` are the times, (begun, ended) in their order, of reads that were not prompt."""
 
     complete: bool | None
     patience: float | None
     heard: frozenset[tuple[str, str]]
+    busy: tuple[tuple[float, float], ...] = ()
+
+    def was_busy(self, begun: float, ended: float) -> bool:
+        """Whether any read of the run that was under way in that time was not prompt."""
+        place = bisect_left(self.busy, begun, key=lambda span: span[1])
+        return place < len(self.busy) and self.busy[place][0] <= ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from conformance_tests.episode import (
     EMPTY,
     FENCE,
     FINGERPRINT,
+    PROMPT,
     Ending,
     Event,
     Facts,
@@ -118,6 +119,7 @@ class Index:
         self._arrivals: dict[frozenset[tuple[str, str]], frozenset[tuple[str, str]]] = {}
         self._notices: list[Notice] = []
         self._heard: set[tuple[str, str]] = set()
+        self._busy: list[tuple[float, float]] = []
         self._hotels: dict[str, str] = {}
         self._homes: dict[str, str] = {}
         self._tokens: dict[str, Issued] = {}
@@ -147,7 +149,7 @@ class Index:
             capabilities_of(self._header),
             tuple(sorted(self._fences, key=lambda fence: fence.begun)),
             tuple(self._notices),
-            Ending(self._complete, self._header.get("patience"), frozenset(self._heard)),
+            Ending(self._complete, self._header.get("patience"), frozenset(self._heard), tuple(self._busy)),
             self._hotels,
             self._homes,
             self._tokens,
@@ -256,6 +258,9 @@ class Index:
 
     def _take_probe(self, line: dict[str, Any], found: Found) -> bytes | None:
         self._counts["probes"] += 1
+        patience = self._header.get("patience")
+        if patience is not None and line["t"] - line["begun"] > patience / PROMPT:
+            self._note_busy(line["begun"], line["t"])
         if line["when"] == "event" and line.get("event") is not None:
             at: bytes | None = self._events.get(line["event"])
             return at
@@ -268,6 +273,13 @@ class Index:
         if place is None:  # what is read before a call comes before it
             self._early[call].append(_tail(found))
         return place
+
+    def _note_busy(self, begun: float, ended: float) -> None:
+        # Lines come in the order of their ends; spans that touch become one, so that a slow day is not a long list.
+        while self._busy and self._busy[-1][1] >= begun:
+            earlier = self._busy.pop()
+            begun, ended = min(begun, earlier[0]), max(ended, earlier[1])
+        self._busy.append((begun, ended))
 
     _KINDS: Mapping[str, Callable[[Index, dict[str, Any], Found], bytes | None]] = {
         "header": _take_header, "mark": _take_mark, "call": _take_call, "reply": _take_reply, "event": _take_event,

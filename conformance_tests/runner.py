@@ -197,7 +197,7 @@ class _Run:
             await observer.start(())
             self._stack.push_async_callback(observer.stop)
         if realtime.subscribe is not None:
-            self._subscriber = SubscribeObserver(realtime.subscribe, watch, within=timeouts.event)
+            self._subscriber = SubscribeObserver(realtime.subscribe, watch, within=timeouts.request)
 
     async def _log_in(self, client: HttpClient) -> tuple[str, ...]:
         """Who can log in. Raises UnreachableError when the manager cannot: without one there is nothing to see."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Event, Operation
+from conformance_tests.episode import Episode, Event, Operation, Probe
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (
@@ -25,10 +25,6 @@ NO_OBSERVER = (
     "no observer sees {} channels: give the target [realtime.sink] or [realtime.subscribe], and for guest channels"
     " a backend that authorizes the subscription or realtime.subscribe.secret"
 )
-
-
-_PROMPT = 10
-"""A read that takes more than a tenth of the patience with events is not prompt."""
 
 
 def proof(
@@ -274,14 +270,28 @@ def nothing_extra(episode: Episode) -> Iterator[Finding]:
     return _surplus(episode, doubled=False)
 
 
-def _was_awake(episode: Episode, operation: Operation, event: Event, patience: float) -> bool:
-    """Whether only the event was late: a fence begun later came in before it, or every read around the call was prompt."""
+def _was_awake(episode: Episode, operation: Operation, event: Event) -> bool:
+    """Whether only the event was late: a fence begun later came in before it on a channel of its kind, or there were reads
+    since those before the call, and every one was prompt, of whatever scenario.
+
+    With neither nothing is known of the backend and the machine at that time.
+    """
     reply = operation.reply
-    fence = episode.flushed_after(reply.t, event.observer) if reply else None
+    if reply is None:
+        return False
+    fence = episode.flushed_after(reply.t, event.observer, event.kind)
     if fence is not None and fence.ended <= event.t:
         return True
-    reads = (probe.t - probe.begun for probe in (*operation.before, *operation.after))
-    return max(reads, default=0.0) <= patience / _PROMPT
+    since = min((probe.begun for probe in operation.before), default=operation.t)
+    read = any(since <= probe.t and probe.begun <= event.t for probe in _reads(episode))
+    return read and not episode.ending.was_busy(since, event.t)
+
+
+def _reads(episode: Episode) -> Iterator[Probe]:
+    for operation in episode.operations:
+        yield from (*operation.before, *operation.at_answer, *operation.after)
+    for probes in episode.event_probes.values():
+        yield from probes
 
 
 def _helped_along(episode: Episode, operation: Operation, event: Event) -> float | None:
@@ -293,7 +303,7 @@ def _helped_along(episode: Episode, operation: Operation, event: Event) -> float
     begun = min((fence.begun for fence in episode.fences if fence.begun > reply.t), default=None)
     if begun is None or begun - reply.t < patience or event.t < begun:
         return None
-    return event.t - reply.t if _was_awake(episode, operation, event, patience) else None
+    return event.t - reply.t if _was_awake(episode, operation, event) else None
 
 
 @rule(
@@ -325,7 +335,7 @@ def follows_call(episode: Episode) -> Iterator[Finding]:
             if patience is None or took <= patience:
                 yield OK
                 continue
-            if not _was_awake(episode, debt.operation, event, patience):
+            if not _was_awake(episode, debt.operation, event):
                 yield Unreached(
                     "events came late, and so did all else: the backend or the machine was too busy to tell"
                 )

@@ -446,7 +446,11 @@ class Timeouts(BaseModel):
         frozen=True,
     )
     request: Annotated[
-        float | None, Field(description="Seconds for one HTTP call.", gt=0.0)
+        float | None,
+        Field(
+            description="Seconds for one HTTP call, and for the answer to a subscription.",
+            gt=0.0,
+        ),
     ] = None
     event: Annotated[
         float | None,
