@@ -282,4 +282,13 @@ MUTATIONS = (
             ),
         ),
     ),
+    Mutation(
+        "rooms looked up without their hotel",
+        "access/room-of-other-hotel",
+        (
+            Change(
+                "hotel/services/locks.py", "filter(hotel=hotel, pk__in=room_ids)", "filter(pk__in=room_ids)"
+            ),
+        ),
+    ),
 )

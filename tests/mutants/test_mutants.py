@@ -77,19 +77,27 @@ def test_a_run_tells_a_mutant_from_the_server_as_it_is() -> None:
 NO_KILL_ON_RECORD = frozenset(
     (
         "booking-event-before-the-write",
+        "buttons-reach-any-hotel",
         "clock-is-read-before-the-lock",
         "departure-event-is-a-patch",
         "failed-event-goes-to-the-back",
         "front-desk-may-not-report",
         "gives-up-after-one-failure",
         "guest-event-of-last-stay",
+        "guests-move-to-any-hotel",
+        "history-of-any-hotels-room",
+        "inspection-reaches-any-hotel",
         "left-room-follows-later",
         "manager-may-not-close-room",
         "outage-fails-the-call",
         "override-needs-no-note",
+        "override-reaches-any-hotel",
         "rbac-lets-housekeeping-check-in",
         "room-is-cleared-later",
         "room-is-freed-later",
+        "room-of-any-hotel-is-given",
+        "room-of-any-hotel-is-set",
+        "room-of-any-hotel-is-shown",
         "stamps-are-saved-later",
         "token-is-stored-later",
         "tokens-are-revoked-later",
@@ -100,6 +108,7 @@ NO_KILL_ON_RECORD = frozenset(
 )
 RULES_WITHOUT_KILL = frozenset(
     (
+        "access/refuse/room-of-other-hotel",
         "channels/succession/nobody-elses",
         "check-in/refuse/departed",
         "events/dedup/attempts-keep-id",

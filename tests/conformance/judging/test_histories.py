@@ -15,10 +15,11 @@ from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
+from tests.histories.room_scope import ROOM_SCOPE
 from tests.histories.succession import SUCCESSION
 
 assert bad_races  # importing it registers its lies
-GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION
+GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION | ROOM_SCOPE
 
 
 def alarms(report: dict[str, Any], *verdicts: str) -> dict[str, str]:
