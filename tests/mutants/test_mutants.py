@@ -99,6 +99,8 @@ NO_KILL_ON_RECORD = frozenset(
         "room-of-any-hotel-is-set",
         "room-of-any-hotel-is-shown",
         "stamps-are-saved-later",
+        "status-history-limit-is-one-short",
+        "status-history-limit-keeps-the-oldest",
         "token-is-stored-later",
         "tokens-are-revoked-later",
         "trail-is-written-later",

@@ -10,7 +10,7 @@ from conformance_tests.engine import judge_lines
 from conformance_tests.rule import all_rules
 from contract.clauses import load_clauses
 from tests.histories import bad_races
-from tests.histories.bad import BAD, Bad
+from tests.histories.bad import BAD, Bad, limited_history
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
 from tests.histories.outages import OUTAGES
@@ -19,7 +19,15 @@ from tests.histories.room_scope import ROOM_SCOPE
 from tests.histories.succession import SUCCESSION
 
 assert bad_races  # importing it registers its lies
-GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION | ROOM_SCOPE
+GOOD = (
+    GOOD
+    | RACES
+    | OUTAGES
+    | COMMAND_HISTORIES
+    | SUCCESSION
+    | ROOM_SCOPE
+    | {"limited-history": limited_history}
+)
 
 
 def alarms(report: dict[str, Any], *verdicts: str) -> dict[str, str]:
