@@ -134,7 +134,7 @@ class _Run:
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
             frozenset(prober.offered), self._target.timeouts.grace, self._target.timeouts.recovery,
-            self._target.frontend_origin or _SOME_PAGE,
+            self._target.timeouts.outage, self._target.frontend_origin or _SOME_PAGE,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:

@@ -82,6 +82,7 @@ NO_KILL_ON_RECORD = frozenset(
         "departure-event-is-a-patch",
         "failed-event-goes-to-the-back",
         "front-desk-may-not-report",
+        "gives-up-after-a-second",
         "gives-up-after-one-failure",
         "guest-event-of-last-stay",
         "guests-move-to-any-hotel",
