@@ -78,6 +78,7 @@ NO_KILL_ON_RECORD = frozenset(
     (
         "booking-event-before-the-write",
         "buttons-reach-any-hotel",
+        "clock-is-an-hour-ahead",
         "clock-is-read-before-the-lock",
         "departure-event-is-a-patch",
         "failed-event-goes-to-the-back",
@@ -89,6 +90,7 @@ NO_KILL_ON_RECORD = frozenset(
         "history-of-any-hotels-room",
         "inspection-reaches-any-hotel",
         "left-room-follows-later",
+        "local-time-is-said-to-be-utc",
         "manager-may-not-close-room",
         "outage-fails-the-call",
         "override-needs-no-note",
