@@ -1,7 +1,8 @@
 """An outage: for a while the sink does not take what is about one scenario, and says no in several ways.
 
 Only triggers about the scenario's own booking and room are refused. A correct backend may hold its whole channel
-meanwhile, so nothing else is run during an outage.
+meanwhile, so nothing else is run during an outage. It lasts as long as the target says (`timeouts.outage`), however often an event is
+tried: whoever tries again for a second and then gives up has lost it all the same.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
 from typing import Literal
 
 Mode = Literal["unavailable", "dropped", "silent"]
@@ -18,12 +18,8 @@ Mode = Literal["unavailable", "dropped", "silent"]
 MODES: tuple[Mode, ...] = ("unavailable", "dropped", "silent")
 SILENCE = 0.3
 """Seconds a silent sink lets a trigger wait."""
-_ATTEMPTS = 3
-"""How often an event must have been refused for the outage to have been one."""
-_LEFT = 1.5
-"""Seconds an outage lasts after the last call when nobody tries that often."""
 LONGEST = 4.0
-"""Seconds an outage lasts at most, also while a call is still without an answer."""
+"""Seconds an outage lasts at most while a call is still without an answer."""
 
 
 class Outage:
@@ -33,15 +29,7 @@ class Outage:
         self.scenario = scenario
         self._chance = random.Random(seed)  # noqa: S311 - a mix, not a secret
         self._left: list[Mode] = []
-        self._attempts: Counter[tuple[str, str, str]] = Counter()
-        self._tried_often = asyncio.Event()
         self._over = asyncio.Event()
-
-    def refused(self, channel: str, name: str, event_id: str) -> None:
-        """A trigger was not taken."""
-        self._attempts[channel, name, event_id] += 1
-        if self._attempts[channel, name, event_id] >= _ATTEMPTS:
-            self._tried_often.set()
 
     def mode(self) -> Mode:
         """How the next request is refused."""
@@ -50,11 +38,11 @@ class Outage:
             self._chance.shuffle(self._left)
         return self._left.pop()
 
-    async def lasted(self) -> None:
-        """Until one event was refused several times, or for as long as an outage lasts at most."""
+    async def lasted(self, seconds: float) -> None:
+        """So long, if it has not ended before."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LEFT):
-                await self._tried_often.wait()
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
 
     def end(self) -> None:
         """The sink takes everything again; who still waits in silence is let go, without an answer."""

@@ -51,6 +51,8 @@ class Refusal:
     first: str | None = None
     later: tuple[str, ...] = ()
     """The codes of the other reasons there are to refuse the call, which come after `code`."""
+    guard: str | None = None
+    """A read that must be refused for the same reason; the call is not made where it is not."""
 
 
 def slug(name: str) -> str:

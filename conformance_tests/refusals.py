@@ -18,6 +18,7 @@ from conformance_tests.door_refusals import GUESTS, LOGIN, MALFORMED
 from conformance_tests.order_refusals import ORDER
 from conformance_tests.refusal import ANONYMOUS, GUEST, IN_HOUSE, NO_ROOM, READY, ROOM, UNKNOWN_TOKEN, Refusal
 from conformance_tests.room_refusals import ASSIGNMENT, HOUSEKEEPING
+from conformance_tests.room_scope_refusals import ROOM_SCOPE
 from conformance_tests.stay_refusals import CHECK_IN, CHECK_OUT
 
 __all__ = [
@@ -43,6 +44,7 @@ REFUSALS: tuple[Refusal, ...] = (
     *MALFORMED,
     *ACCESS,
     *ROLES,
+    *ROOM_SCOPE,
     *ORDER,
 )
 BY_CASE: Mapping[str, Refusal] = MappingProxyType({refusal.case: refusal for refusal in REFUSALS})

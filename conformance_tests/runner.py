@@ -46,7 +46,7 @@ _EVERY_KIND: tuple[ChannelKind, ...] = ("rooms", "staff", "guest")
 _SOME_PAGE = "https://frontend.example"
 """The origin of a page when the target names none: a backend may well turn it away."""
 _FENCE_STATE = Wanted("fence")
-_FOREIGN = "booking of another hotel"
+_FOREIGN = frozenset(("booking of another hotel", "room of another hotel"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class _Run:
         stage = Stage(
             self._recorder, client, prober, watch, settler, fences, self._wire, sight, self._subscriber,
             frozenset(prober.offered), self._target.timeouts.grace, self._target.timeouts.recovery,
-            self._target.frontend_origin or _SOME_PAGE,
+            self._target.timeouts.outage, self._target.frontend_origin or _SOME_PAGE,
         )  # fmt: skip
         manager = self._target.staff["manager"].username if "manager" in self._target.staff else None
         try:
@@ -342,7 +342,7 @@ def _own_states(arranged: Mapping[str, Sequence[Arranged]]) -> Iterator[Arranged
     """What was arranged in the hotel of the target's staff."""
     for found in arranged.values():
         for one in found:
-            if one.unsupported is None and one.wanted.state != _FOREIGN:
+            if one.unsupported is None and one.wanted.state not in _FOREIGN:
                 yield one
 
 
@@ -353,7 +353,7 @@ def foreign_hotels(arranged: Mapping[str, Sequence[Arranged]]) -> frozenset[str]
         one.bindings["hotel_slug"]
         for found in arranged.values()
         for one in found
-        if one.unsupported is None and one.wanted.state == _FOREIGN
+        if one.unsupported is None and one.wanted.state in _FOREIGN
     }
     return frozenset(foreign - ours)
 

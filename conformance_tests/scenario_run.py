@@ -47,6 +47,8 @@ class Stage:
     offered: frozenset[str]
     grace: float
     recovery: float
+    outage: float
+    """Seconds an outage goes on after its last call."""
     frontend: str
     """The origin of a page that calls the backend."""
 
@@ -227,7 +229,8 @@ class ScenarioRun:
             for call in step.calls:
                 if not (await self._quick(call)).ok:
                     break
-            await outage.lasted()
+            latest.cancel()
+            await outage.lasted(stage.outage)
         finally:
             latest.cancel()
             up()

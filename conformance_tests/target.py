@@ -115,6 +115,7 @@ class Timeouts:
     ready: float = 20.0
     hold: float = 0.5
     recovery: float = 10.0
+    outage: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class Wire:
             if room_id is not None and number is not None:
                 self._numbers[slug, room_id] = number
                 self._ids[slug, number] = room_id
+                self._numbers.setdefault((None, room_id), number)
+                self._ids.setdefault((None, number), room_id)
 
     def request(
         self, operation_id: str, params: Mapping[str, Any], body: Any, *, guest_token: str | None = None
@@ -72,8 +74,10 @@ class Wire:
 
     def _both_rooms(self, params: Mapping[str, Any]) -> dict[str, Any]:
         slug, both = params.get("hotel_slug"), dict(params)
-        number = self._numbers.get((slug, params.get("room_id")))
-        room_id = self._ids.get((slug, params.get("room_number")))
+        asked_id, asked_number = params.get("room_id"), params.get("room_number")
+        # A room that this hotel does not have is another hotel's, asked for here to be refused.
+        number = self._numbers.get((slug, asked_id), self._numbers.get((None, asked_id)))
+        room_id = self._ids.get((slug, asked_number), self._ids.get((None, asked_number)))
         if number is not None:
             both.setdefault("room_number", number)
         if room_id is not None:

@@ -82,6 +82,7 @@ url = "/test-support/probes"
 request = 10      # one HTTP call
 event = 5         # an event that is due; more for a publisher that sends one event after the other on a busy machine
 grace = 0.2       # late extras after a fence
+outage = 2        # for so long the sink refuses the events of one stay; 30 finds a publisher that gives up after that, once in a while
 recovery = 10     # an event the Pusher endpoint refused for a while, sent again after that
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from conformance_tests.episode import Operation
@@ -118,6 +119,39 @@ for _name, (_rule_id, _clause) in _PAGES.items():
     _register_page(_name, _rule_id, _clause)
 
 
+_ROOMS, _ROWS = 1000, 20
+"""Rooms, and rows of each, of which a status history is remembered."""
+
+
+class _Newest:
+    """The newest rows that each room's history has shown: a later answer has them too, or newer ones in their place."""
+
+    def __init__(self) -> None:
+        self._rows: dict[object, dict[str, tuple[datetime, int, tuple[int, ...]]]] = {}
+
+    def add(self, operation: Operation, room: object, rows: list[tuple[str, datetime]]) -> None:
+        known = self._rows.pop(room, {})
+        if operation.reply is not None:
+            seen = operation.reply.seq, operation.witness
+            known = {**{key: (moment, *seen) for key, moment in rows}, **known}
+        newest = sorted(known, key=lambda key: known[key][0], reverse=True)[:_ROWS]
+        self._rows[room] = {key: known[key] for key in newest}
+        if len(self._rows) > _ROOMS:
+            del self._rows[next(iter(self._rows))]
+
+    def left_out(
+        self, operation: Operation, room: object, rows: list[tuple[str, datetime]]
+    ) -> tuple[int, ...] | None:
+        """The witness of a call answered before this one was made that showed a row this one lacks, newer than one it has."""
+        if not rows:
+            return None
+        shown, oldest = {key for key, _ in rows}, min(moment for _, moment in rows)
+        for key, (moment, replied, witness) in self._rows.get(room, {}).items():
+            if key not in shown and moment > oldest and replied < operation.seq:
+                return witness
+        return None
+
+
 @log_rule(
     "lists/status-history", "A status history has the newest rows, newest first, and counts all of them",
     "endpoints/room-status-history",
@@ -127,7 +161,7 @@ class StatusHistory(Log):
     operations = frozenset(("roomStatusHistory",))
 
     def __init__(self) -> None:
-        self._shown = _Shown()
+        self._shown, self._newest = _Shown(), _Newest()
 
     def call(self, operation: Operation) -> Iterator[Finding]:
         body = asked(operation)
@@ -135,10 +169,21 @@ class StatusHistory(Log):
         if body is None or not isinstance(rows, list):
             return
         total, limit = body.get("total_events"), operation.params.get("limit")
-        times = [moment for row in rows if (moment := instant(dig(row, "created_at"))) is not None]
-        wrong, room, witness = None, operation.params.get("room_id"), operation.witness
+        dated = [
+            (str(dig(row, "id")), moment)
+            for row in rows
+            if dig(row, "id") is not None and (moment := instant(dig(row, "created_at"))) is not None
+        ]
+        times = [moment for _, moment in dated]
+        wrong, witness = None, operation.witness
+        room = operation.params.get("hotel_slug"), operation.params.get("room_id")
         more = self._shown.more_than(total, operation, room) if isinstance(total, int) else None
+        newer = self._newest.left_out(operation, room, dated)
+        fewer = None
+        if isinstance(limit, int) and len(rows) < limit:
+            fewer = self._shown.more_than(len(rows), operation, room)
         self._shown.add(operation, room, len(rows))
+        self._newest.add(operation, room, dated)
         if isinstance(limit, int) and len(rows) > limit:
             wrong = f"{len(rows)} rows for a limit of {limit}"
         elif any(later > earlier for earlier, later in itertools.pairwise(times)):
@@ -147,6 +192,11 @@ class StatusHistory(Log):
             wrong = f"{len(rows)} rows, total_events {total}"
         elif more is not None:
             wrong, witness = f"total_events {total} of a history that has shown more rows", (*more, *witness)
+        elif newer is not None:
+            wrong, witness = "rows are left out that are newer than those that are shown", (*newer, *witness)
+        elif fewer is not None:
+            wrong = f"{len(rows)} rows for a limit of {limit} of a history that has shown more"
+            witness = (*fewer, *witness)
         if wrong is None:
             yield OK
         else:

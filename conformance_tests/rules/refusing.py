@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from conformance_tests.episode import Episode, Facts, Operation
 from conformance_tests.refusals import BY_CASE, REFUSALS, Refusal
+from conformance_tests.room_scope_refusals import CLAUSE as ROOM_SCOPE_CLAUSE
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, call_rule, rule
 from conformance_tests.rules.facts import EFFECTING, GUEST_READS, is_refusal_case, seqs, succeeded
 from conformance_tests.rules.values import dig, show
@@ -30,8 +31,8 @@ def _groups() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Rule id -> (clause, cases): cases of one operation and one clause are one rule."""
     found: dict[str, tuple[str, list[str]]] = {}
     for refusal in REFUSALS:
-        if refusal.later:
-            continue  # which of several reasons is told: rules/refusal_order
+        if refusal.later or refusal.clause == ROOM_SCOPE_CLAUSE:
+            continue  # which of several reasons is told: rules/refusal_order; whose room it is: rules/room_scope
         found.setdefault(_rule_id(refusal), (refusal.clause, []))[1].append(refusal.case)
     return {rule_id: (clause, tuple(cases)) for rule_id, (clause, cases) in found.items()}
 

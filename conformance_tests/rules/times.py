@@ -2,6 +2,12 @@
 
 That clock may be another than ours, and even a made one, so the times are held against each other and against the Date
 header of the answer: the moment that most of them tell is that of the call.
+
+Times that are all wrong alike agree with each other. Of those only one mistake can be told from another clock: times of one
+zone that are said to be of another are a whole number of half hours off. The reference is the Date header, which the
+backend (or a proxy before it) writes in UTC by the machine's clock, so that a machine that is minutes off is off in both. A
+difference of half hours up to the widest zone is a violation, any other (a clock that was moved by days, or by some minutes) is not;
+whoever moves a clock by hours moves Date with it. Without Date our own clock shows the difference and not whose it is: inconclusive.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, around
 from conformance_tests.rules.values import dig, instant, same, show
 
 _APART = timedelta(minutes=1)
+_STEP, _WIDEST = timedelta(minutes=30), timedelta(hours=14)
 _OF_BOOKING = {CHECK_IN: "checked_in_at", CHECK_OUT: "checked_out_at"}
 _OF_ROOM = ("last_cleaned_at", "last_inspected_at")
 
@@ -113,5 +120,49 @@ def times(episode: Episode) -> Iterator[Finding]:
             f"{', '.join(wrong)} of {operation.operation} ({operation.case or 'no case'}) is not the time of the call",
             (f"about {right.isoformat()}",),
             show(wrong),
+            seqs(operation, "booking", "room", "audit", "tokens"),
+        )
+
+
+def _in_another_zone(moment: datetime, reference: datetime) -> bool:
+    """They are half hours apart, and no further than two zones can be."""
+    apart = abs(moment - reference)
+    rest = apart % _STEP
+    return _STEP - _APART <= apart <= _WIDEST + _APART and min(rest, _STEP - rest) <= _APART
+
+
+def _hours(moment: datetime, reference: datetime) -> float:
+    return round((moment - reference) / _STEP) / 2
+
+
+@rule(
+    "effects/zone", "Times are of the backend's clock, and not hours from it", "effects/times",
+    hint="Take now() in UTC (timezone-aware), and convert what is in local time before it is written with an offset.",
+)  # fmt: skip
+def zone(episode: Episode) -> Iterator[Finding]:
+    for operation in carried_out(episode, *EFFECTING):
+        if isinstance(operation, Inconclusive | Unreached) or operation.reply is None:
+            continue
+        told = [moment for _, value in _told(episode, operation) if (moment := instant(value)) is not None]
+        date, ours = _date(operation), instant(operation.reply.wall)
+        reference = date or ours
+        if not told or reference is None:
+            continue
+        # the time that most of the others are near to, without a word from Date
+        moment = max(told, key=lambda one: sum(abs(one - other) <= _APART for other in told))
+        if not _in_another_zone(moment, reference):
+            yield OK
+            continue
+        off = f"{_hours(moment, reference):+g} hours"
+        if date is None:
+            yield Inconclusive(
+                f"the times are {off} from the suite's clock, and the answers have no Date header that would tell a moved clock from a wrong zone"
+            )
+            continue
+        yield Violation(
+            "effects/times",
+            f"the times of {operation.operation} ({operation.case or 'no case'}) are hours from the clock that wrote its Date header",
+            (f"about {date.isoformat()}",),
+            f"{moment.isoformat()}, {off} from it",
             seqs(operation, "booking", "room", "audit", "tokens"),
         )

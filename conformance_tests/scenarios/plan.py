@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from conformance_tests.refusals import REFUSALS, Refusal
+from conformance_tests.room_scope_refusals import case_of
 from conformance_tests.scenarios import assignment, housekeeping, outages, races, reads, stays, walks
-from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted
+from conformance_tests.scenarios.scenario import Family, Scenario, Step, Wanted, look
 from contract.operations import operation
 
 _FEEDS: dict[str, frozenset[Family]] = {
@@ -66,6 +67,8 @@ def refused(refusal: Refusal) -> Scenario:
     if refusal.beside is not None:
         states.append(Wanted(refusal.beside.name, refusal.beside.params, prefix="beside_"))
     first = [Step("check-in/happy", refusal.first)] if refusal.first is not None else []
+    if refusal.guard is not None:
+        first.append(_guard(refusal, refusal.guard))
     reads_only = refusal.operation == "staffLogin" or operation(refusal.operation).method == "GET"
     call = Step(
         refusal.case,
@@ -76,7 +79,17 @@ def refused(refusal: Refusal) -> Scenario:
         before=not reads_only,
         settle=not reads_only,
     )
-    return Scenario(refusal.case, "refusals", tuple(states), (*first, call))
+    # A walk ends where a call is carried out that should have been refused.
+    family: Family = "refusals" if refusal.guard is None else "walks"
+    return Scenario(refusal.case, family, tuple(states), (*first, call))
+
+
+def _guard(refusal: Refusal, read: str) -> Step:
+    """The room of a refusal, read under the same hotel."""
+    prefix = "beside_" if refusal.beside is not None else ""
+    (name,) = (each for each in operation(read).path_parameters if each != "hotel_slug")
+    params = {"hotel_slug": "{home_hotel_slug}", name: f"{{{prefix}{name}}}"}
+    return look(case_of(read), read, **params)
 
 
 def _words(only: Sequence[str]) -> frozenset[str]:

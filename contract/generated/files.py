@@ -478,6 +478,13 @@ class Timeouts(BaseModel):
             gt=0.0,
         ),
     ] = None
+    outage: Annotated[
+        float | None,
+        Field(
+            description="Seconds the sink goes on to refuse the events of an outage after its last call; a backend that gives up later is not found out.",
+            gt=0.0,
+        ),
+    ] = None
 
 
 class VerdictCounts(BaseModel):

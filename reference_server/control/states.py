@@ -186,6 +186,11 @@ def _other_hotel(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     return arrange(stage.in_other_hotel(), {"party_size": 1})
 
 
+def _room_of_other_hotel(stage: Stage, params: Mapping[str, Any]) -> Bindings:
+    # Ids are of all hotels; so are the numbers that are given out here.
+    return _room_in_status(stage.in_other_hotel(), params)
+
+
 def _fence(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     free, dirty = stage.room(), stage.room(room_status="CHECKOUT_DIRTY")
     booking = stage.booking(room_id=None)
@@ -213,6 +218,7 @@ STATES: Mapping[str, State] = MappingProxyType(
         "booking and a room taken for its nights": _taken_room,
         "room in status": _room_in_status,
         "booking of another hotel": _other_hotel,
+        "room of another hotel": _room_of_other_hotel,
         "fence": _fence,
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -153,6 +153,31 @@ def _(original: Any) -> Any:
         return original(self, kind, query, **parameters)
 
     return read
+
+
+def _limited(original: Any, cut: Callable[[list[Any], int], list[Any]]) -> Any:
+    """Instead of `Transaction.all`: of the whole history, newest first, what `cut(rows, limit)` leaves."""
+
+    def read(self: Any, kind: Any, query: str, **parameters: Any) -> Any:
+        if query != "status_events_of_room":
+            return original(self, kind, query, **parameters)
+        return cut(original(self, kind, query, **{**parameters, "limit": 500}), parameters["limit"])
+
+    return read
+
+
+@mutant(
+    "status-history-limit-keeps-the-oldest", _HISTORY, "reference_server.store.transaction:Transaction.all"
+)
+def _(original: Any) -> Any:
+    """The status history is cut in the order it was written in, and turned around after that: the oldest rows are left."""
+    return _limited(original, lambda rows, limit: rows[-limit:])
+
+
+@mutant("status-history-limit-is-one-short", _HISTORY, "reference_server.store.transaction:Transaction.all")
+def _(original: Any) -> Any:
+    """The status history ends one row before its limit."""
+    return _limited(original, lambda rows, limit: rows[: limit - 1])
 
 
 @mutant("status-history-counts-the-page", _HISTORY, ROUTE)

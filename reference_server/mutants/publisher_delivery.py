@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -178,6 +179,26 @@ def _(original: Any) -> Any:
 
 
 _PUBLISH = "reference_server.dispatcher:Dispatcher._publish"
+_PATIENCE, _PAUSE = 1.0, 0.1
+
+
+@mutant("gives-up-after-a-second", "events/no-loss/publisher-down", _PUBLISH)
+def _(original: Any) -> Any:
+    """An event is tried again and again, and marked dead when a second is over."""
+
+    async def publish(self: Any, publisher: Any, message: Message, row: Any) -> None:
+        ends = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                await publisher.publish(message)
+            except PublishFailed:
+                if time.monotonic() > ends:
+                    raise
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
+
+    return publish
 
 
 @mutant("failed-event-goes-to-the-back", "order/per-channel", _PUBLISH)

@@ -282,4 +282,26 @@ MUTATIONS = (
             ),
         ),
     ),
+    Mutation(
+        "rooms looked up without their hotel",
+        "access/room-of-other-hotel",
+        (
+            Change(
+                "hotel/services/locks.py", "filter(hotel=hotel, pk__in=room_ids)", "filter(pk__in=room_ids)"
+            ),
+        ),
+    ),
+    Mutation(
+        "local time kept as if it were UTC",
+        "effects/times",
+        (
+            Change(
+                "innkeeper/settings.py",
+                "USE_TZ = True\n",
+                "USE_TZ = True\n\nfrom datetime import UTC, datetime\nfrom zoneinfo import ZoneInfo\n\n"
+                "from django.utils import timezone\n\n"
+                'timezone.now = lambda: datetime.now(ZoneInfo("Asia/Kolkata")).replace(tzinfo=UTC)\n',
+            ),
+        ),
+    ),
 )

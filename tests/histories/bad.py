@@ -1510,6 +1510,49 @@ def count_of_the_page(tape: Tape) -> None:
     )  # fmt: skip
 
 
+def _limited_history(limit: int, *positions: int) -> Callable[[Tape], None]:
+    """The history again, whole and then with a limit: the rows at these positions, of four."""
+
+    def edit(tape: Tape) -> None:
+        body = copy.deepcopy(tape.reply("read")["body"])
+        row = body["status_history"][0]
+        rows = [row | {"id": 900 - n, "created_at": f"2026-11-22T15:0{9 - n}:00Z"} for n in range(4)]
+        for case, answered, asked in (("whole", rows, 50), ("again", [rows[n] for n in positions], limit)):
+            tape.call(
+                "read", case, "roomStatusHistory", settle=False, hotel_slug="grand-demo", room_id=11, limit=asked,
+                reply=body | {"status_history": answered, "total_events": 4},
+            )  # fmt: skip
+
+    return edit
+
+
+def limited_history() -> Tape:
+    """The two newest of four rows."""
+    tape = answered("roomStatusHistory", example("roomStatusHistory"))
+    _limited_history(2, 0, 1)(tape)
+    return tape
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def limit_leaves_the_oldest_rows(tape: Tape) -> None:
+    _limited_history(2, 2, 3)(tape)
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def limit_leaves_out_a_row_in_between(tape: Tape) -> None:
+    _limited_history(2, 0, 2)(tape)
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def limit_is_not_used_up(tape: Tape) -> None:
+    _limited_history(3, 0, 1)(tape)
+
+
+@lie("lists/status-history", base=_listed("roomStatusHistory"))
+def limit_is_ignored(tape: Tape) -> None:
+    _limited_history(2, 0, 1, 2, 3)(tape)
+
+
 @lie("lists/status-history", base=_listed("roomStatusHistory"))
 def history_counts_what_it_shows(tape: Tape) -> None:
     body = copy.deepcopy(tape.reply("read")["body"])

@@ -157,6 +157,11 @@ def of_another_hotel(stage, in_house=False):
     return stage.bindings(stage.in_house(room) if in_house else stage.booking(room), room)
 
 
+def room_of_another_hotel(stage, room_status):
+    # The next number is one that no hotel has yet.
+    return room_in_status(stage.elsewhere(), room_status)
+
+
 def fence(stage):
     dirty, free = stage.room(RoomStatus.CHECKOUT_DIRTY), stage.room()
     return stage.bindings(stage.booking(), dirty, free)
@@ -182,6 +187,7 @@ STATES = {
     "booking and a room taken for its nights": taken_room,
     "room in status": room_in_status,
     "booking of another hotel": of_another_hotel,
+    "room of another hotel": room_of_another_hotel,
     "fence": fence,
 }
 

@@ -16,8 +16,9 @@ def test_a_state_in_a_further_hotel_of_the_staff_is_not_the_outsiders() -> None:
         "fence": [_arranged("fence", "home")],
         "check-in/refuse/too-early": [_arranged("booking outside its arrival window", "where-it-is-early")],
         "access": [_arranged("booking of another hotel", "elsewhere")],
+        "rooms": [_arranged("room of another hotel", "far away")],
     }
-    assert foreign_hotels(arranged) == {"elsewhere"}
+    assert foreign_hotels(arranged) == {"elsewhere", "far away"}
 
 
 def test_a_state_that_was_not_arranged_says_nothing_about_hotels() -> None:

@@ -24,6 +24,7 @@ from conformance_tests.target import (
 from contract.schema_store import schema_store
 
 Lines = list[dict[str, Any]]
+OUTAGE = 1.5
 
 
 async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
@@ -38,7 +39,7 @@ async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
                 staff={name: StaffLogin(name, password) for name, password in STAFF.items()},
                 realtime=Realtime(sink=SinkSettings(port=port, key=KEY, secret=SECRET)),
                 states=StatesSettings(url="/_staycheck/states"),
-                timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2, recovery=1.0),
+                timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2, recovery=1.0, outage=OUTAGE),
             )
             asked = {"only": ("check-in",)} | more
             await run(target, seed=1, jobs=16, record=record, sink_socket=listener, **asked)

@@ -30,6 +30,16 @@ def test_a_room_is_named_the_other_way_when_the_path_wants_it(wire: Wire) -> Non
     assert (request.method, request.path) == ("POST", "/v2/hotels/grand/rooms/203/status")
 
 
+def test_a_room_of_another_hotel_is_named_the_other_way_too(wire: Wire) -> None:
+    wire.know({"hotel_slug": "other", "hotel_id": 4, "room_id": 77, "room_number": 707})
+    wire.know({"hotel_slug": "other", "hotel_id": 4, "room_id": 12, "room_number": 203})
+    asked = [
+        wire.request("setRoomStatus", {"hotel_slug": "grand", "room_id": room_id}, {"to_status": "OCCUPIED"})
+        for room_id in (77, 11)
+    ]
+    assert [request.path.rsplit("/", 2)[1] for request in asked] == ["707", "203"]
+
+
 def test_credentials_are_sent_as_the_backend_takes_them(wire: Wire) -> None:
     assert wire.staff_header("t") == {"X-Auth": "Bearer t"}
     assert wire.request("guestContext", {}, None, guest_token="raw").headers == {"X-Auth": "Guest raw"}

@@ -10,15 +10,26 @@ from conformance_tests.engine import judge_lines
 from conformance_tests.rule import all_rules
 from contract.clauses import load_clauses
 from tests.histories import bad_races
-from tests.histories.bad import BAD, Bad
+from tests.histories.bad import BAD, Bad, limited_history
+from tests.histories.clocks import CLOCKS, hours_off_without_a_date_header
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
+from tests.histories.room_scope import ROOM_SCOPE
 from tests.histories.succession import SUCCESSION
 
 assert bad_races  # importing it registers its lies
-GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION
+GOOD = (
+    GOOD
+    | RACES
+    | OUTAGES
+    | COMMAND_HISTORIES
+    | SUCCESSION
+    | ROOM_SCOPE
+    | CLOCKS
+    | {"limited-history": limited_history}
+)
 
 
 def alarms(report: dict[str, Any], *verdicts: str) -> dict[str, str]:
@@ -44,6 +55,12 @@ def test_a_lie_is_caught_by_its_rules_and_no_other(bad: Bad) -> None:
     found = alarms(report, "fail")
     assert set(found) == set(bad.rules), found
     assert alarms(report, "error") == {}
+
+
+def test_hours_off_a_clock_that_nobody_knows_are_not_judged() -> None:
+    report = judge_lines(hours_off_without_a_date_header().text())
+    assert alarms(report, "fail", "error") == {}
+    assert set(alarms(report, "inconclusive")) == {"effects/zone"}
 
 
 def test_every_rule_has_a_lie_of_its_own() -> None:
