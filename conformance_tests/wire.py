@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance_tests.refusal import UNKNOWN_ROOM
 from conformance_tests.target import TargetError
 from contract.dialect import Dialect, DialectError, identity, parse_dialect
 from contract.errors import ContractError
@@ -78,6 +79,10 @@ class Wire:
         # A room that this hotel does not have is another hotel's, asked for here to be refused.
         number = self._numbers.get((slug, asked_id), self._numbers.get((None, asked_id)))
         room_id = self._ids.get((slug, asked_number), self._ids.get((None, asked_number)))
+        if (
+            asked_id == UNKNOWN_ROOM
+        ):  # the number of no room either; any other id must be known to be asked for by number
+            number = UNKNOWN_ROOM
         if number is not None:
             both.setdefault("room_number", number)
         if room_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance_tests.refusal import UNKNOWN_ROOM
 from conformance_tests.target import TargetError
 from conformance_tests.wire import Wire
 
@@ -68,3 +69,13 @@ def test_the_channel_authorization_is_a_form() -> None:
 def test_a_dialect_that_cannot_be_is_one_sentence() -> None:
     with pytest.raises(TargetError, match="cannot be used"):
         Wire({"name": "x", "paths": {"noSuchOperation": "/x"}})
+
+
+def test_the_room_that_nobody_has_is_asked_for_by_number_too(wire: Wire) -> None:
+    """Otherwise the refusal of an unknown room is never asked for where rooms are numbers in paths."""
+    request = wire.request(
+        "setRoomStatus",
+        {"hotel_slug": "grand", "room_id": UNKNOWN_ROOM},
+        {"to_status": "CLEANING_IN_PROGRESS"},
+    )
+    assert request.path == f"/v2/hotels/grand/rooms/{UNKNOWN_ROOM}/status"
