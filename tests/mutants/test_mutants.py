@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,16 @@ def test_an_unknown_mutant_is_refused_with_the_nearest_name() -> None:
         install("check-out-keep-token")
 
 
+def test_a_lie_about_a_cached_function_is_not_told_while_something_is_arranged() -> None:
+    @functools.cache
+    def table() -> str:
+        return "as it is"
+
+    told = mutant._unless_arranging(table, lambda: "a lie")
+    assert told() == "a lie"
+    assert mutant._honestly(told)() == "as it is"
+
+
 def test_two_of_one_name_are_refused() -> None:
     taken = get_mutant("check-out-keeps-tokens")
     with pytest.raises(ValueError, match="two of that name"):
@@ -85,6 +96,7 @@ NO_KILL_ON_RECORD = frozenset(
         "guest-event-of-last-stay",
         "left-room-follows-later",
         "manager-may-not-close-room",
+        "next-guest-reads-the-last-number",
         "outage-fails-the-call",
         "override-needs-no-note",
         "rbac-lets-housekeeping-check-in",
@@ -93,6 +105,7 @@ NO_KILL_ON_RECORD = frozenset(
         "stamps-are-saved-later",
         "token-is-stored-later",
         "tokens-are-revoked-later",
+        "trail-follows-the-events",
         "trail-is-written-later",
         "trail-names-another-source",
         "turnover-note-is-saved-later",
