@@ -18,6 +18,8 @@ Mode = Literal["unavailable", "dropped", "silent"]
 MODES: tuple[Mode, ...] = ("unavailable", "dropped", "silent")
 SILENCE = 0.3
 """Seconds a silent sink lets a trigger wait."""
+_FIRST = 0.5
+"""Seconds the next call waits at most for a first event to be refused, so that it is made in an outage that is felt."""
 _ATTEMPTS = 3
 """How often an event must have been refused for the outage to have been one."""
 _LEFT = 1.5
@@ -34,12 +36,14 @@ class Outage:
         self._chance = random.Random(seed)  # noqa: S311 - a mix, not a secret
         self._left: list[Mode] = []
         self._attempts: Counter[tuple[str, str, str]] = Counter()
-        self._tried_often = asyncio.Event()
+        self._felt, self._tried_often = asyncio.Event(), asyncio.Event()
         self._over = asyncio.Event()
 
-    def refused(self, channel: str, name: str, event_id: str) -> None:
+    def refused(self, channel: str, name: str, event_id: str, mode: Mode) -> None:
         """A trigger was not taken."""
         self._attempts[channel, name, event_id] += 1
+        if mode != "silent":  # who waits in silence does not know yet
+            self._felt.set()
         if self._attempts[channel, name, event_id] >= _ATTEMPTS:
             self._tried_often.set()
 
@@ -49,6 +53,12 @@ class Outage:
             self._left = list(MODES)
             self._chance.shuffle(self._left)
         return self._left.pop()
+
+    async def felt(self) -> None:
+        """Until the backend knows of a first event that was refused; not for long, since it may well publish later."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST):
+                await self._felt.wait()
 
     async def lasted(self) -> None:
         """Until one event was refused several times, or for as long as an outage lasts at most."""
