@@ -18,6 +18,8 @@ Mode = Literal["unavailable", "dropped", "silent"]
 MODES: tuple[Mode, ...] = ("unavailable", "dropped", "silent")
 SILENCE = 0.3
 """Seconds a silent sink lets a trigger wait."""
+_FIRST = 0.5
+"""Seconds the next call waits at most for a first event to be refused, so that it is made in an outage that is felt."""
 LONGEST = 4.0
 """Seconds an outage lasts at most while a call is still without an answer."""
 
@@ -29,7 +31,12 @@ class Outage:
         self.scenario = scenario
         self._chance = random.Random(seed)  # noqa: S311 - a mix, not a secret
         self._left: list[Mode] = []
-        self._over = asyncio.Event()
+        self._felt, self._over = asyncio.Event(), asyncio.Event()
+
+    def refused(self, mode: Mode) -> None:
+        """A trigger was not taken."""
+        if mode != "silent":  # who waits in silence does not know yet
+            self._felt.set()
 
     def mode(self) -> Mode:
         """How the next request is refused."""
@@ -37,6 +44,12 @@ class Outage:
             self._left = list(MODES)
             self._chance.shuffle(self._left)
         return self._left.pop()
+
+    async def felt(self) -> None:
+        """Until the backend knows of a first event that was refused; not for long, since it may well publish later."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST):
+                await self._felt.wait()
 
     async def lasted(self, seconds: float) -> None:
         """So long, if it has not ended before."""

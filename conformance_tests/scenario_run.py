@@ -226,7 +226,9 @@ class ScenarioRun:
         # A backend that tries again before it answers would otherwise wait for us, and we for it.
         latest = asyncio.get_running_loop().call_later(LONGEST, up)
         try:
-            for call in step.calls:
+            for position, call in enumerate(step.calls):
+                if position:
+                    await outage.felt()
                 if not (await self._quick(call)).ok:
                     break
             latest.cancel()

@@ -112,6 +112,7 @@ class Watch:
         for channel, name, data in ours:
             refused = {"mode": mode, "channel": channel, "name": name, "data": data}
             self._recorder.mark("refused", scenario=outage.scenario, observer=observer, refused=refused)
+        outage.refused(mode)
         return outage, mode
 
     async def end(self, within: float) -> None:

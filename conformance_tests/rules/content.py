@@ -47,6 +47,45 @@ DOCUMENTED_FIELDS = (
 )
 
 
+_IN_HOUSE = "in_house"
+
+
+def _people(booking: Mapping[str, Any]) -> list[str] | None:
+    """Who is in the house of a booking, by name, sorted; None when it does not say, or not so that names can be read."""
+    if _IN_HOUSE not in booking:
+        return None
+    house = booking[_IN_HOUSE]
+    if house is None:
+        return []
+    companions, walk_ins = (dig(house, group) or [] for group in ("companions", "walkins"))
+    if not (isinstance(house, dict) and isinstance(companions, list) and isinstance(walk_ins, list)):
+        return None
+    people = [one for one in (house.get("primary"), *companions, *walk_ins) if one is not None]
+    names = [(dig(one, "first_name"), dig(one, "last_name")) for one in people]
+    if not all(isinstance(first, str) and isinstance(last, str) for first, last in names):
+        return None
+    return sorted(f"{first} {last}" for first, last in names)
+
+
+def _same_people(
+    debt: Due, event: Event, told: Mapping[str, Any], known: Mapping[str, Any], seqs: tuple[int, ...]
+) -> Iterator[Finding]:
+    """The guests in the house that a booking in an event names are those of the booking as it was read after the call."""
+    here, there = _people(told), _people(known)
+    if here is None or there is None:
+        return
+    if here == there:
+        yield OK
+        return
+    yield Violation(
+        "events/payload/agrees-with-state",
+        f"{event.name} of {debt.operation.operation} on the {event.kind} channel has other guests in_house than was committed",
+        (show(there),),
+        show(here),
+        (*debt.operation.witness, event.seq, *seqs),
+    )
+
+
 def _after(episode: Episode, debt: Due, event: Event) -> tuple[Mapping[str, Any] | None, tuple[int, ...]]:
     """The state read after the call that the event is about, and the seq of the read. None when it was not read."""
     operation = debt.operation
@@ -106,6 +145,7 @@ def agrees(episode: Episode) -> Iterator[Finding]:
             continue
         if event.kind != "rooms":
             yield _agree(event, debt, state, seqs, _BOOKING_CORE, "events/payload/agrees-with-state")
+            yield from _same_people(debt, event, event.payload, state, seqs)
             continue
         names = tuple(sorted(set(event.payload) & set(state) - {"changed_fields"} - _LATER))
         yield _agree(event, debt, state, seqs, names, "events/payload/agrees-with-state")
@@ -143,6 +183,7 @@ def _booking_inside(episode: Episode, event: Event, debt: Due) -> Iterator[Findi
     known = read(episode, debt.operation, "after", "booking", booking_id=dig(told, "booking_id"))
     if not isinstance(told, dict) or not isinstance(known, dict):
         return
+    yield from _same_people(debt, event, told, known, ())
     wrong = [
         name
         for name in _BOOKING_CORE

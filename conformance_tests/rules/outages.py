@@ -55,13 +55,14 @@ def _succeeds(episode: Episode, call: Operation, outage: Outage) -> Finding:
     reply = call.reply
     if reply is None or call.status is None:
         return Inconclusive(f"{call.operation} got no answer in time while its events were refused")
-    meanwhile = tuple(event.seq for event in outage.attempts if call.seq < event.seq < reply.seq)
+    # a call may fail for what was refused before it: the events of the call before, while the endpoint is still down
+    meanwhile = tuple(event.seq for event in outage.attempts if event.seq < reply.seq)
     if not succeeded(call):
         if not meanwhile:
-            return Unreached(f"{call.operation} did not succeed, and nothing was refused while it ran")
+            return Unreached(f"{call.operation} did not succeed, and nothing had been refused by then")
         return Violation(
             "atomicity/publish-failure",
-            f"{call.operation} failed while its events were refused",
+            f"{call.operation} failed while the events of its booking were refused",
             ("2xx, and the state changed",),
             f"{call.status} {show(call.answered.get('error'))}",
             (*call.witness, *meanwhile[:4]),

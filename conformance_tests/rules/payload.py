@@ -94,11 +94,11 @@ def _booking_in_house(_: Episode, debt: Due, event: Event) -> tuple[str, str] | 
 
 
 def _booking_departed(_: Episode, __: Due, event: Event) -> tuple[str, str] | None:
-    if moment(event.payload.get("checked_out_at")) is not None and isinstance(
-        event.payload.get("status"), str
-    ):
+    left, status, party = (event.payload.get(name) for name in ("checked_out_at", "status", "party"))
+    if moment(left) is not None and isinstance(status, str) and isinstance(dig(party, "primary"), dict):
         return None
-    return "the booking with its checked_out_at", f"checked_out_at {show(_get(event, 'checked_out_at'))}"
+    told = f"status {show(status)}, checked_out_at {show(left)}, party {show(party)}"
+    return "the booking with its party and its checked_out_at", told
 
 
 def _room_assignment(episode: Episode, debt: Due, event: Event) -> tuple[str, str] | None:
@@ -184,7 +184,7 @@ for _row in (
      ("room_updated",), _dirty),
     ("events/check-in/whole-booking", "The staff event of a check-in has the booking with room and guests",
      "events/payload/check-in-booking", _SERIALIZER, (CHECK_IN,), ("staff",), (_IN,), _booking_in_house),
-    ("events/check-out/whole-booking", "The staff event of a check-out has the booking with checked_out_at",
+    ("events/check-out/whole-booking", "The staff event of a check-out has the booking with party and checked_out_at",
      "events/payload/check-out-booking", _SERIALIZER, (CHECK_OUT,), ("staff",), (_OUT,), _booking_departed),
     ("events/payload/room-assignment", "A booking event has the booking's room", "events/payload/room-assignment",
      _SERIALIZER, _WITH_ROOM, ("staff", "guest"), _ANY_BOOKING_EVENT, _room_assignment),

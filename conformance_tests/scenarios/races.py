@@ -1,7 +1,7 @@
 """Calls side by side: duplicates, two who want one room, and operations that do not agree with each other.
 
 A race is run several times, because it is won and lost by milliseconds: the first try starts all calls at once, later ones
-spread them further. Who starts first and when follows from the seed.
+spread them further, and every call leads in its turn. Who begins and when the others follow comes from the seed.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ def races(seed: int, tries: int) -> Iterable[Scenario]:
     """Every race `tries` times, each time a scenario of its own."""
     for name, states, calls in _RACES:
         for attempt in range(tries):
-            yield _try(seed, f"{RACE}{name}/{attempt + 1}", states, calls, _SPREAD * attempt)
+            yield _try(seed, f"{RACE}{name}", states, calls, attempt)
 
 
-def _try(
-    seed: int, name: str, states: tuple[Wanted, ...], calls: tuple[Step, ...], spread: float
-) -> Scenario:
-    chance = random.Random(f"{seed}/{name}")  # noqa: S311 - a delay, not a secret
-    shuffled = list(calls)
-    chance.shuffle(shuffled)
-    delays = tuple(round(chance.uniform(0.0, spread), 6) for _ in shuffled)
-    return Scenario(name, "races", states, (Race(tuple(shuffled), delays),))
+def _try(seed: int, race: str, states: tuple[Wanted, ...], calls: tuple[Step, ...], attempt: int) -> Scenario:
+    order, name = list(calls), f"{race}/{attempt + 1}"
+    random.Random(f"{seed}/{race}").shuffle(order)  # noqa: S311 - an order, not a secret
+    leads = attempt % len(order)
+    chance, spread = random.Random(f"{seed}/{name}"), _SPREAD * attempt  # noqa: S311 - a delay, not a secret
+    delays = sorted(round(chance.uniform(0.0, spread), 6) for _ in order)
+    return Scenario(name, "races", states, (Race((*order[leads:], *order[:leads]), tuple(delays)),))
 
 
 def _calls(slug: str, *steps: Step) -> tuple[Step, ...]:

@@ -15,7 +15,7 @@ from reference_server.access import hash_token
 from reference_server.control import runs
 from reference_server.store import Transaction
 from reference_server.store.slices import slice_for
-from simulator.commands import Actor, CheckIn, CheckOut, Command
+from simulator.commands import Actor, CheckIn, CheckOut, Command, SetRoomStatus
 from simulator.decide import decide
 from simulator.world import AuditRow, Booking, Guest, GuestToken, Hotel, PartyMember, Put, Room, RoomType, Row
 
@@ -258,6 +258,12 @@ class Stage:
         found = self.booking_by_id(booking.booking_id)
         assert found.room_id is not None
         return found, self.room_by_id(found.room_id)
+
+    def made_ready(self, room: Room) -> Room:
+        """Make a room that was left ready again, half an hour ago."""
+        command = SetRoomStatus(self.hotel.slug, room.id, _READY, "setRoomStatus")
+        self._carry_out(command, self.now - timedelta(minutes=30))
+        return self.room_by_id(room.id)
 
     def _carry_out(self, command: Command, when: datetime) -> Mapping[str, Any]:
         actor = Actor(1, "Maeve Manager", "manager", frozenset({self.hotel.id}))

@@ -75,10 +75,10 @@ def _with_status(stage: Stage, params: Mapping[str, Any]) -> Bindings:
 
 def _departed(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
-    booking = stage.booking(room_id=room.id, party_size=params["party_size"], days_ago=2)
+    booking = stage.booking(room_id=room.id, party_size=params["party_size"], days_ago=1)
     booking, _ = stage.check_in(booking)
     booking, room = stage.check_out(booking)
-    return stage.bindings(booking, room)
+    return stage.bindings(booking, stage.made_ready(room))
 
 
 def _room_not_ready(stage: Stage, params: Mapping[str, Any]) -> Bindings:

@@ -125,7 +125,8 @@ def _replace(place: str, change: Lie) -> None:
 
 def _unless_arranging(original: Any, lie: Any) -> Any:
     """The lie, and the original while something is arranged. What is no function cannot tell, and always lies."""
-    if not (inspect.isfunction(original) or inspect.isclass(original)) or not callable(lie):
+    written = inspect.unwrap(original) if callable(original) else original  # a cached function is one too
+    if not (inspect.isfunction(written) or inspect.isclass(written)) or not callable(lie):
         return lie
 
     def chosen(*arguments: Any, **named: Any) -> Any:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.errors import status_of
+from aiohttp.web import Request
+
+from contract.errors import ContractError, status_of
+from contract.operations import Operation
 from reference_server.mutants.answering import REFUSALS, Body, refused
 from reference_server.mutants.mutant import mutant
 
@@ -50,3 +53,18 @@ def _register(name: str, code: str, wrong: int | str, summary: str) -> None:
 
 for _row in _WRONG:
     _register(*_row)
+
+
+@mutant("override-needs-no-note", "errors/code/note-required", "reference_server.binding:_body")
+def _(original: Any) -> Any:
+    """A manager's override is accepted without a note: a form that has none sends a word of its own."""
+
+    async def body(request: Request, operation: Operation) -> Any:
+        try:
+            return await original(request, operation)
+        except ContractError as refusal:
+            if refusal.code != "NOTE_REQUIRED":
+                raise
+            return {**await request.json(), "note": "override"}
+
+    return body

@@ -203,16 +203,30 @@ def _(original: Any) -> Any:
 
 @mutant("failed-event-goes-to-the-back", "order/per-channel", _PUBLISH)
 def _(original: Any) -> Any:
-    """An event that failed is tried again beside its lane, and what was behind it goes out first."""
-    on_their_way: set[asyncio.Task[None]] = set()
+    """An event that failed is put aside for a job, which begins with the newest; what was behind it goes out first."""
+    aside: dict[tuple[int, str], tuple[Any, Message]] = {}
+    jobs: set[asyncio.Task[None]] = set()
+
+    async def try_again() -> None:
+        while aside:
+            await asyncio.sleep(0.3)
+            for key in sorted(aside, reverse=True):
+                publisher, message = aside[key]
+                try:
+                    await publisher.publish(message)
+                except PublishFailed:
+                    break  # the host is still down: the others wait for the next round
+                del aside[key]
 
     async def publish(self: Any, publisher: Any, message: Message, row: Any) -> None:
         try:
             await publisher.publish(message)
         except PublishFailed:
-            task = tasks.start(original(self, publisher, message, row), "failed event")
-            on_their_way.add(task)
-            task.add_done_callback(on_their_way.discard)
+            aside[row.id, publisher.name] = publisher, message
+            if not jobs:
+                job = tasks.start(try_again(), "failed events")
+                jobs.add(job)
+                job.add_done_callback(jobs.discard)
 
     return publish
 

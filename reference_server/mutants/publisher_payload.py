@@ -291,3 +291,19 @@ def _(original: Any) -> Any:
             told["payload"]["guest"]["travels_with"] = companions.get(booking_id, [])
 
     return rewritten(original, change)
+
+
+@mutant("next-guest-reads-the-last-number", "channels/guest/own-booking", OUTBOX)
+def _(original: Any) -> Any:
+    """The confirmation number in an arriving guest's event is looked up by the room: that of the guest who left it."""
+    left: dict[tuple[str, Any], str] = {}
+
+    def change(what: str, told: Envelope) -> None:
+        payload = told["payload"]
+        if what == "guest booking_checked_out":
+            left[payload["hotel"]["slug"], payload["room_number"]] = payload["confirmation_number"]
+        elif what == "guest booking_checked_in":
+            room = payload["hotel"]["slug"], payload["room_number"]
+            payload["confirmation_number"] = left.get(room, payload["confirmation_number"])
+
+    return rewritten(original, change)

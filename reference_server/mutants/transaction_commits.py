@@ -22,8 +22,17 @@ _LATER = 5.0
 """Seconds after the commit at which a second transaction follows: a job that runs every few seconds."""
 
 
-def _in_two(first: Any, *, commands: tuple[type, ...] = (CheckIn, CheckOut), wait: float = 0.02) -> Any:
-    """`execute` that writes the changes `first(change)` picks, commits, and writes the rest in another transaction."""
+def _in_two(
+    first: Any,
+    *,
+    commands: tuple[type, ...] = (CheckIn, CheckOut),
+    wait: float = 0.02,
+    announced_first: bool = False,
+) -> Any:
+    """`execute` that writes the changes `first(change)` picks, commits, and writes the rest in another transaction.
+
+    The events are written with the rest, or with what comes first.
+    """
 
     async def lie(self: Any, prepare: Any) -> Any:
         def begin(tx: Any) -> Any:
@@ -33,8 +42,9 @@ def _in_two(first: Any, *, commands: tuple[type, ...] = (CheckIn, CheckOut), wai
             decision = decide(slice_for(tx, command), command, actor, now, tx)
             apart = isinstance(command, commands)
             tx.write(change for change in decision.changes if not apart or first(change))
-            if not apart:
+            if not apart or announced_first:
                 tx.enqueue(decision.events, now)
+                decision = replace(decision, events=())
             return decision, now, apart
 
         decision, now, apart = await self._store.transact(begin)
@@ -71,6 +81,14 @@ def _(original: Any) -> Any:
     """Booking and room are committed before the guests are written."""
     first = _is(Room, AuditRow, Booking, GuestToken, Conversation, Order, Job)
     return _in_two(first)
+
+
+@mutant("trail-follows-the-events", "atomicity/no-torn-state", _EXECUTE)
+def _(original: Any) -> Any:
+    """A stay is committed with its events, and its audit row in a second transaction before the answer."""
+    told = _is(AuditRow)
+    # longer than a reader on a busy machine takes who was told by the event
+    return _in_two(lambda change: not told(change), wait=0.5, announced_first=True)
 
 
 def _afterwards(later: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from reference_server.mutants.mutant import mutant
+from reference_server.mutants.parts import but
 from simulator.views import booking_detail
 from simulator.world import World
 
@@ -26,16 +27,16 @@ def _(original: Any) -> Any:
 @mutant(
     "booking-event-before-the-write",
     "events/payload/agrees-with-state",
-    "simulator.draft:views.booking_detail",
+    "simulator.draft:views",
 )
 def _(original: Any) -> Any:
     """The in_house part of a booking in an event was prefetched before the guests were written."""
 
-    def lie(world: World, booking: Any) -> Any:
-        detail = original(world, booking)
-        return {**detail, "in_house": None} if booking.phase == "in_house" else detail
+    def detail(world: World, booking: Any) -> Any:
+        told = original.booking_detail(world, booking)
+        return {**told, "in_house": None} if booking.phase == "in_house" else told
 
-    return lie
+    return but(original, booking_detail=detail)
 
 
 @mutant("changed-fields-miss-occupied", "events/payload/changed-fields", "simulator.draft:changed_fields")
@@ -204,10 +205,15 @@ def _(original: Any) -> Any:
     return lie
 
 
-@mutant("guest-event-of-last-stay", "events/payload/guest-check-in", "simulator.draft:views.guest_booking")
+@mutant("guest-event-of-last-stay", "events/payload/agrees-with-state", "simulator.draft:views")
 def _(original: Any) -> Any:
     """The guest event of a check-in was built before the stamp was set."""
-    return lambda world, booking: {**original(world, booking), "checked_in_at": None}
+
+    def guest_booking(world: World, booking: Any) -> Any:
+        told = original.guest_booking(world, booking)
+        return {**told, "checked_in_at": None} if booking.phase == "in_house" else told
+
+    return but(original, guest_booking=guest_booking)
 
 
 @mutant(

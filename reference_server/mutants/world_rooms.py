@@ -73,7 +73,7 @@ def _(original: Any) -> Any:
     return _auditing(original, lambda row: replace(row, changed_by=None, changed_by_name=None))
 
 
-@mutant("trail-names-another-source", "housekeeping/audit-fields", "simulator.rooms:set_room_status")
+@mutant("trail-names-another-source", "housekeeping/audit-source", "simulator.rooms:set_room_status")
 def _(original: Any) -> Any:
     """Every audit row says that the system did it."""
     return _auditing(original, lambda row: replace(row, source="SYSTEM"))
@@ -252,16 +252,6 @@ def _on_no_op(original: Any, again: Any) -> Any:
         draft = Draft(enter(world, command.hotel_slug, actor, command.operation, now, ids))
         again(draft, world.rooms[command.room_id])
         return draft.decide(lambda after: decision.reply.body)
-
-    return lie
-
-
-@mutant("override-needs-no-note", "errors/code/note-required", "simulator.decide:change_by_housekeeping")
-def _(original: Any) -> Any:
-    """A manager's override is accepted without a note."""
-
-    def lie(world: Any, command: Any, *others: Any) -> Any:
-        return original(world, replace(command, note=command.note or "override"), *others)
 
     return lie
 

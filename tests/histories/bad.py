@@ -640,9 +640,36 @@ def stale_room_at_check_out(tape: Tape) -> None:
     tape.payload("room_updated", "rooms", 1)["room_status"] = "OCCUPIED"
 
 
-@lie("events/check-in/whole-booking", "events/content/canonical-booking")
+@lie("events/check-in/whole-booking", "events/content/agrees-with-state", "events/content/canonical-booking")
 def staff_event_without_guests(tape: Tape) -> None:
     tape.payload("booking_checked_in", "staff")["in_house"] = None
+
+
+@lie("events/content/agrees-with-state", "events/content/canonical-booking")
+def staff_event_without_the_companion_in_house(tape: Tape) -> None:
+    tape.payload("booking_checked_in", "staff")["in_house"]["companions"] = []
+
+
+@lie("events/content/agrees-with-state", "events/content/canonical-booking", base=good.move)
+def moved_booking_without_guests(tape: Tape) -> None:
+    tape.payload("booking_updated", "staff")["in_house"] = None
+
+
+@lie("events/content/agrees-with-state")
+def occupancy_names_a_guest_who_is_not_in_house(tape: Tape) -> None:
+    told = tape.payload("room_occupancy_updated", "rooms")["current_booking"]
+    told["in_house"]["primary"]["last_name"] = "Somebody"
+
+
+@lie(
+    "events/check-out/whole-booking",
+    "events/payload/party",
+    "events/schema/staff-booking",
+    "events/content/canonical-booking",
+)
+def departure_as_a_patch(tape: Tape) -> None:
+    payload = tape.payload("booking_checked_out", "staff")
+    del payload["party"], payload["in_house"]
 
 
 @lie(

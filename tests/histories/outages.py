@@ -77,6 +77,20 @@ def the_check_in_fails_with_its_publish(tape: Tape) -> None:
     tape.lines = [line for line in tape.lines if line["kind"] != "event" and line.get("call") != call]
 
 
+@lie(PUBLISH, "errors/never-5xx", "errors/envelope", base=down)
+def the_check_out_fails_for_what_the_check_in_could_not_publish(tape: Tape) -> None:
+    tape.reply(OUT).update(status=500, body=error("INTERNAL"))
+    call, left = tape.calls(OUT)["call"], ("booking_checked_out",)
+    second = {
+        id(event) for event in (*tape.events("room_updated")[1:], *tape.events("room_occupancy_updated")[1:])
+    }
+    for line in [line for line in tape.lines if id(line) in second or line.get("name") in left]:
+        tape.drop(line)
+    for line in tape.lines:
+        if line["kind"] == "probe" and line.get("call") == call and line["when"] == "after":
+            line["state"] = copy.deepcopy(tape.state(OUT, "before", line["probe"]))
+
+
 @lie(PUBLISH, base=down)
 def the_check_out_is_rolled_back_with_its_publish(tape: Tape) -> None:
     tape.state(OUT, "after", "booking").update(tape.state(OUT, "before", "booking"))

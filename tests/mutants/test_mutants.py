@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ def test_the_suite_cannot_reach_them() -> None:
 def test_an_unknown_mutant_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UnknownMutant, match="did you mean check-out-keeps-tokens"):
         install("check-out-keep-token")
+
+
+def test_a_lie_about_a_cached_function_is_not_told_while_something_is_arranged() -> None:
+    @functools.cache
+    def table() -> str:
+        return "as it is"
+
+    told = mutant._unless_arranging(table, lambda: "a lie")
+    assert told() == "a lie"
+    assert mutant._honestly(told)() == "as it is"
 
 
 def test_two_of_one_name_are_refused() -> None:
@@ -92,6 +103,7 @@ NO_KILL_ON_RECORD = frozenset(
         "left-room-follows-later",
         "local-time-is-said-to-be-utc",
         "manager-may-not-close-room",
+        "next-guest-reads-the-last-number",
         "outage-fails-the-call",
         "override-needs-no-note",
         "override-reaches-any-hotel",
@@ -106,6 +118,7 @@ NO_KILL_ON_RECORD = frozenset(
         "status-history-limit-keeps-the-oldest",
         "token-is-stored-later",
         "tokens-are-revoked-later",
+        "trail-follows-the-events",
         "trail-is-written-later",
         "trail-names-another-source",
         "turnover-note-is-saved-later",

@@ -200,6 +200,12 @@ class Stage:
         room.save()
         self.trail(room, RoomStatus.OCCUPIED, RoomStatus.CHECKOUT_DIRTY, days_ago=0)
 
+    def made_ready(self, room):
+        """A room that was left is ready for the next guest."""
+        room.status = RoomStatus.READY_FOR_GUEST
+        room.save()
+        self.trail(room, RoomStatus.CHECKOUT_DIRTY, RoomStatus.READY_FOR_GUEST, days_ago=0)
+
     def bindings(self, booking=None, room=None, free=None, **beside):
         """What the suite needs to know of what was arranged."""
         bound = {"hotel_slug": self.hotel.slug, "hotel_id": self.hotel.pk, **beside}

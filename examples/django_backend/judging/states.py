@@ -55,6 +55,7 @@ def departed(stage, party_size=2):
     room = stage.room()
     booking = stage.in_house(room, party_size=party_size)
     stage.move_out(booking, room)
+    stage.made_ready(room)
     return stage.bindings(booking, room)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from miniature import Miniature
 from test_runs import OUTAGE, drive, of
 
+from conformance_tests import outage
 from conformance_tests.engine import judge_file
 from conformance_tests.outage import MODES, Outage
 
@@ -58,10 +60,29 @@ async def test_a_backend_that_does_not_publish_to_the_sink_is_not_judged(tmp_pat
     assert set(verdicts.values()) <= {"inconclusive", "skipped"}
 
 
+async def test_an_outage_is_felt_when_the_first_event_was_refused_and_is_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outage, "_FIRST", 0.05)
+    down = Outage("s", "1")
+    async with asyncio.timeout(5):
+        await down.felt()  # nobody publishes
+    monkeypatch.setattr(outage, "_FIRST", 60.0)
+    waiting = asyncio.create_task(down.felt())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    down.refused("silent")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    down.refused("dropped")
+    async with asyncio.timeout(5):
+        await waiting
+
+
 def test_the_mix_of_modes_follows_from_the_seed_and_leaves_none_out() -> None:
     def modes(seed: str) -> list[str]:
-        outage = Outage("s", seed)
-        return [outage.mode() for _ in range(30)]
+        down = Outage("s", seed)
+        return [down.mode() for _ in range(30)]
 
     assert modes("1") == modes("1")
     assert len({tuple(modes(str(seed))) for seed in range(5)}) > 1

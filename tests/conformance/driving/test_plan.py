@@ -83,6 +83,20 @@ def test_races_are_the_same_for_the_same_seed_and_are_tried_as_often_as_asked() 
     assert {scenario.family for scenario in plan(1, ["races"])} == {"races"}
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_each_of_two_that_race_leads_in_its_turn(seed: int) -> None:
+    led: dict[str, set[str]] = {}
+    for scenario in plan(seed, ["races"], race_tries=2):
+        for race in scenario.steps:
+            if isinstance(race, Race) and len(race.calls) == 2:
+                assert list(race.delays) == sorted(race.delays)
+                first, other = race.calls
+                led.setdefault(scenario.name.rpartition("/")[0], set()).add(repr(first))
+                assert first != other
+    assert led
+    assert {len(leaders) for leaders in led.values()} == {2}
+
+
 def test_a_word_nobody_knows_gets_everything() -> None:
     assert len(plan(1, ["events"])) == len(plan(1))
 
