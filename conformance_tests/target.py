@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from conformance_tests.target_hosts import allow_problem, path_problem, url_problem
 from conformance_tests.target_problems import describe_problem
@@ -26,6 +26,8 @@ ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SCHEME = re.compile(r"[\x20-\x7e]*")
+_URL = re.compile(r"[^/?#]*:")
+"""What no path begins with: a colon in the first segment (RFC 3986, 4.2)."""
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 _LOCAL_ONLY = (("states", "command"), ("states", "pool"), ("probes", "command"), ("realtime", "file"))
 
@@ -134,8 +136,13 @@ class Target:
     directory: Path = Path()
 
     def url(self, path_or_url: str) -> str:
-        """A path of the backend, or a whole URL, as a whole URL."""
-        return urljoin(self.base_url.rstrip("/") + "/", path_or_url)
+        """A whole URL as it is, and a path behind the base URL with all of its prefix, as every path of a target stands.
+
+        What begins with two slashes names a host, and is left for `url_problem` to refuse.
+        """
+        if path_or_url.startswith("//") or _URL.match(path_or_url):
+            return path_or_url
+        return f"{self.base_url.rstrip('/')}/{path_or_url.removeprefix('/')}"
 
     def secrets(self) -> Iterator[str]:
         """Every secret the target holds: what must never be written down.
@@ -319,10 +326,7 @@ def _check_hosts(target: Target, source: str) -> None:
         raise TargetError(f"{source}: {problem}.")
     urls = {"states.url": target.states.url, "probes.url": target.probes.url}
     for key, url in urls.items():
-        try:
-            problem = None if url is None else url_problem(target.url(url), target.allow)
-        except ValueError:  # joining the two already failed
-            problem = "that is not a URL"
+        problem = None if url is None else url_problem(target.url(url), target.allow)
         if problem is not None:
             raise TargetError(f"{source}, {key}: {problem}.")
     auth = (target.dialect or {}).get("auth", {})

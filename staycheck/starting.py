@@ -17,7 +17,7 @@ TEMPLATE = """\
 # Secrets come from the environment: every *_env names a variable. Lines that are commented out show the defaults.
 
 name = "my backend"
-base_url = "http://127.0.0.1:8000"
+base_url = "http://127.0.0.1:8000"      # with the prefix of the backend, if it has one: every path below stands behind it
 # allow = ["staging.example.com"]      # hosts beside loopback that may be judged
 
 # The origin of a frontend that calls the backend from a browser; without it nothing is said about CORS.
@@ -65,7 +65,7 @@ secret = "staycheck-secret"
 # schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive. Take the table out until
 # there is such an endpoint.
 [states]
-url = "/test-support/states"
+url = "/test-support/states"           # behind base_url, prefix included; or a whole URL
 # command = ["python", "manage.py", "staycheck_states"]   # JSON lines on stdin and stdout
 # pool = "fixtures.json"                                   # prepared fixtures: {state: [{params, bindings}]}
 # token_env = "STAYCHECK_CONTROL_TOKEN"                    # sent as a bearer token

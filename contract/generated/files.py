@@ -298,7 +298,7 @@ class ProbesSource(BaseModel):
     url: Annotated[
         str | None,
         Field(
-            description="Path or URL probes are posted to (ProbesRequest -> ProbesReply).",
+            description="Where probes are posted to (ProbesRequest -> ProbesReply): a path behind base_url, prefix included, or a whole URL.",
             min_length=1,
         ),
     ] = None
@@ -387,7 +387,7 @@ class StatesSource(BaseModel):
     url: Annotated[
         str | None,
         Field(
-            description="Path or URL the states are posted to (StatesRequest -> StatesReply).",
+            description="Where the states are posted to (StatesRequest -> StatesReply): a path behind base_url, prefix included, or a whole URL.",
             min_length=1,
         ),
     ] = None
@@ -595,7 +595,7 @@ class Target(BaseModel):
     base_url: Annotated[
         str,
         Field(
-            description="Scheme, host, port and an optional prefix of the backend.",
+            description="Scheme, host, port and an optional prefix of the backend. Every path of this file and of the dialect stands behind all of it.",
             pattern="^https?://",
         ),
     ]

@@ -91,7 +91,7 @@ def _host_of(url: str) -> str:
 def _fill(template: str, title: str, base_url: str, note: str) -> str:
     named = template.replace('name = "my backend"', f"name = {_string(title)}")
     line = f"base_url = {_string(base_url)}" + (f"   # {note}" if note else "")
-    return named.replace(f'base_url = "{_BASE_URL}"', line)
+    return re.sub(rf'(?m)^base_url = "{re.escape(_BASE_URL)}".*$', lambda _: line, named)
 
 
 def _dialect(title: str, matches: Matches, shapes: Shapes) -> dict[str, Any]:

@@ -50,6 +50,31 @@ def test_a_file_is_read_with_secrets_from_the_environment_and_paths_against_the_
     assert "s3cret-word" in set(target.secrets())
 
 
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8000/backend", "http://127.0.0.1:8000/backend/"])
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("/_x/states", "http://127.0.0.1:8000/backend/_x/states"),
+        ("_x/states", "http://127.0.0.1:8000/backend/_x/states"),
+        ("/at/12:00", "http://127.0.0.1:8000/backend/at/12:00"),
+        ("http://127.0.0.1:8000/_x/states", "http://127.0.0.1:8000/_x/states"),
+    ],
+)
+def test_a_path_stands_behind_all_of_the_base_url_and_a_url_for_itself(
+    tmp_path: Path, base: str, given: str, url: str
+) -> None:
+    target = load(tmp_path, f'base_url = "{base}"\n[states]\nurl = "{given}"\n[probes]\nurl = "{given}"\n')
+    assert target.url(target.states.url or "") == target.url(target.probes.url or "") == url
+
+
+@pytest.mark.parametrize(
+    "given", ["//127.0.0.1/x", "127.0.0.1:8000/x", "localhost:8000/x", "ftp://127.0.0.1/x"]
+)
+def test_an_address_that_is_neither_a_path_nor_a_url_is_refused(tmp_path: Path, given: str) -> None:
+    text = f'base_url = "http://127.0.0.1:8000/backend"\n[states]\nurl = "{given}"\n'
+    assert "states.url" in refusal(tmp_path, text)
+
+
 def test_no_secret_is_in_the_representation(tmp_path: Path) -> None:
     assert "s3cret-word" not in repr(load(tmp_path, GOOD, BOSS_PASSWORD="s3cret-word"))
 
