@@ -202,13 +202,26 @@ class Ending:
 class Notice:
     """Something an observer said about itself, such as a lost connection or a refused subscription.
 
-    `since`: from when on it may have missed events, in seconds since the run began.
+    In seconds since the run began: `since` when it may have missed events, and `until` when at most. A gap may begin in one
+    notice and end in another; a recording that has no times for it says it in words.
     """
 
     seq: int
     observer: str
     text: str
     since: float | None = None
+    until: float | None = None
+
+    @property
+    def loss(self) -> str | None:
+        """What may have been missed, when a gap begins here."""
+        if "connection was lost" in self.text:
+            return "the observer lost its connection"
+        return None if self.since is None else f"the {self.observer} observer has a gap: {self.text}"
+
+    @property
+    def ends_gap(self) -> bool:
+        return self.until is not None or "Connected again" in self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,22 +324,22 @@ class Episode:
 
     def blind(self, observer: str, channel: str | None, operation: Operation) -> str | None:
         """Why the observer may have missed events of a call on a channel; None when it was there all the time."""
-        lost = False
+        lost: str | None = None
         for notice in self.notices:
             if notice.observer != observer:
                 continue
-            if "connection was lost" in notice.text:
-                lost = lost or not self._in_before(notice, observer, operation)
-            elif "Connected again" in notice.text and notice.seq < operation.seq:
-                lost = False  # it was back before the call
+            if notice.loss is not None and not self._in_before(notice, observer, operation):
+                lost = lost or notice.loss
+            if notice.ends_gap and notice.seq < operation.seq:
+                lost = None  # it was back before the call
             if notice.seq > operation.until:
                 continue
             if channel is not None and channel in notice.text:
                 return f"the observer is not on the guest channel: {notice.text}"
-        return "the observer lost its connection" if lost else None
+        return lost
 
     def _in_before(self, notice: Notice, observer: str, operation: Operation) -> bool:
-        """Everything of the call was in at the observer when it lost its connection, however late that was noticed."""
+        """Everything of the call was in at the observer when its gap began, however late that was noticed."""
         if notice.since is None or operation.reply is None:
             return notice.seq > operation.until
         fence = self.flushed_after(operation.reply.t, observer)

@@ -168,7 +168,13 @@ class Index:
         match line["mark"]:
             case "observer":
                 self._notices.append(
-                    Notice(line["seq"], line.get("observer", ""), line.get("text", ""), line.get("since"))
+                    Notice(
+                        line["seq"],
+                        line.get("observer", ""),
+                        line.get("text", ""),
+                        line.get("since"),
+                        line.get("until"),
+                    )
                 )
             case "outage" | "refused" if scenario is not None:
                 return scenario.place

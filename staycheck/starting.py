@@ -55,11 +55,16 @@ app_id = "1001"
 key = "staycheck"
 secret = "staycheck-secret"
 
-# Or be a client of the Pusher server the backend publishes to, as a frontend is. Both may be combined.
+# Or be a client of the Pusher server the backend publishes to, as a frontend is. They may be combined.
 # [realtime.subscribe]
 # url = "ws://127.0.0.1:6001"
 # key = "app-key"
 # secret_env = "PUSHER_SECRET"         # signs guest channels here instead of asking the backend
+
+# Or read a file that the backend appends every event to, a line {channel, name, data} each. A broken line, and a file that is
+# cut short or replaced during the check, is a gap: nothing is proven absent by it.
+# [realtime.file]
+# path = "events.jsonl"
 
 # How a scenario gets the state it needs: one of url, command, pool. The states are listed in
 # schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive. Take the table out until

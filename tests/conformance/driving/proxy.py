@@ -40,7 +40,8 @@ _DROPPED = frozenset(
 @dataclass
 class Proxy:
     """`reply_delay` and `event_delay` in seconds; `loses` names operations whose first `losses` answers never come,
-    `without` events that are not passed on, `spoils` payload fields that are taken out of every event."""
+    `without` events that are not passed on, `spoils` payload fields that are taken out of every event, `cuts` events of which
+    half a line gets into the event file."""
 
     reply_delay: float = 0.0
     event_delay: float = 0.0
@@ -49,6 +50,7 @@ class Proxy:
     refuses_too: bool = False
     without: frozenset[str] = frozenset()
     spoils: frozenset[str] = frozenset()
+    cuts: frozenset[str] = frozenset()
     dialect: Mapping[str, Any] | None = None
     file: Path | None = None
     sink: str = ""
@@ -133,7 +135,8 @@ class Proxy:
             return web.Response(status=503)
         if status == 200 and self.file is not None:
             with self.file.open("a") as lines:
-                lines.write(json.dumps({"channel": channel, "name": name, "data": data}) + "\n")
+                line = json.dumps({"channel": channel, "name": name, "data": data})
+                lines.write(line[: len(line) // 2 if name in self.cuts else None] + "\n")
         return web.json_response({}, status=status)
 
 
