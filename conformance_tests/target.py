@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance_tests.target_hosts import allow_problem, path_problem, url_problem
-from conformance_tests.target_problems import describe_problem
+from conformance_tests.target_problems import describe_dialect, describe_problem
 
 PROBES = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures")
 ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
@@ -227,7 +227,7 @@ def _build(
         base_url=document["base_url"],
         frontend_origin=document.get("frontend_origin"),
         allow=tuple(document.get("allow", ())),
-        dialect=reader.dialect(document.get("dialect")),
+        dialect=reader.dialect(document.get("dialect"), text),
         staff={
             actor: StaffLogin(
                 fields.get("username"),
@@ -268,9 +268,12 @@ class _Reader:
             )
         return found
 
-    def dialect(self, given: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        if given is None or not isinstance(given, str):
-            return given
+    def dialect(self, given: str | Mapping[str, Any] | None, own: str | None) -> Mapping[str, Any] | None:
+        """The dialect, in the target file (whose text is `own`) or in one of its own. TargetError when it cannot be."""
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            return self._possible(given, self._source, own, "dialect")
         path = self._directory / given
         if path.suffix in (".yaml", ".yml"):
             raise TargetError(f"The dialect {path} must be TOML or JSON.")
@@ -279,8 +282,16 @@ class _Reader:
         problem = describe_problem(document, "dialect", str(path), text)
         if problem is not None:
             raise TargetError(problem)
-        found: Mapping[str, Any] = document
-        return found
+        return self._possible(document, str(path), text)
+
+    @staticmethod
+    def _possible(
+        document: Mapping[str, Any], source: str, text: str | None, *above: str
+    ) -> Mapping[str, Any]:
+        problem = describe_dialect(document, source, text, *above)
+        if problem is not None:
+            raise TargetError(problem)
+        return document
 
     def realtime(self, fields: Mapping[str, Any]) -> Realtime:
         sink, subscribe, file = fields.get("sink"), fields.get("subscribe"), fields.get("file")

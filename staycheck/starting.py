@@ -23,7 +23,7 @@ base_url = "http://127.0.0.1:8000"      # with the prefix of the backend, if it 
 # The origin of a frontend that calls the backend from a browser; without it nothing is said about CORS.
 # frontend_origin = "https://desk.example"
 
-# If the backend keeps the promises in other words, a dialect translates them.
+# If the backend keeps the promises in other words (paths, methods, names, a wrapper around replies), a dialect translates them.
 # dialect = "dialect.toml"
 
 # How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive:

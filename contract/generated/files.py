@@ -181,6 +181,43 @@ class DialectEnvelope(BaseModel):
     ts: Annotated[str | None, Field(min_length=1)] = None
 
 
+class DialectErrorWrapper(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    key: Annotated[
+        str | None,
+        Field(
+            description="What a whole refusal stands under; absent: it stands at the root, beside the constants.",
+            min_length=1,
+        ),
+    ] = None
+    constants: Annotated[
+        dict[str, str | float | bool | None] | None,
+        Field(description="What stands beside it, always the same: {success: false}."),
+    ] = None
+
+
+class DialectWrapper(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    key: Annotated[
+        str | None,
+        Field(
+            description="What the whole reply of every successful call stands under.",
+            min_length=1,
+        ),
+    ] = None
+    constants: Annotated[
+        dict[str, str | float | bool | None] | None,
+        Field(description="What stands beside it, always the same: {success: true}."),
+    ] = None
+    errors: DialectErrorWrapper | None = None
+
+
 class EventFile(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -539,6 +576,12 @@ class Dialect(BaseModel):
             description="operationId -> path template with the parameters of the contract in braces; `{room}` may stand for either identification of a room."
         ),
     ] = None
+    methods: Annotated[
+        dict[str, Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] | None,
+        Field(
+            description="operationId -> HTTP method, where it is not the contract's."
+        ),
+    ] = None
     auth: DialectAuth | None = None
     channels: DialectChannels | None = None
     event_names: Annotated[
@@ -560,6 +603,7 @@ class Dialect(BaseModel):
         list[Literal["nested", "flat_error_detail", "code_message", "non_field_errors"]] | None,
         Field(min_length=1),
     ] = None
+    wrapper: DialectWrapper | None = None
 
 
 class RealtimeSources(BaseModel):

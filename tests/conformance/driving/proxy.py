@@ -98,8 +98,9 @@ class Proxy:
             self.lost[name] += 1
             await self._over.wait()  # it never got to the server, and nobody is told
         assert self._session is not None
+        method = found[0].method if found is not None else request.method
         async with self._session.request(
-            request.method, self.backend + path, params=request.query, data=body or None, headers=headers,
+            method, self.backend + path, params=request.query, data=body or None, headers=headers,
             allow_redirects=False,
         ) as reply:  # fmt: skip
             raw, status, kind = await reply.read(), reply.status, reply.headers.get("Content-Type", "")

@@ -75,6 +75,38 @@ def test_an_address_that_is_neither_a_path_nor_a_url_is_refused(tmp_path: Path, 
     assert "states.url" in refusal(tmp_path, text)
 
 
+WRONG_WORDS = [
+    (
+        'name = "d"\n\n[methods]\ncheckOut = "PUT"\ncheckIn = "GET"\n',
+        5,
+        "checkIn changes something, so it can be POST",
+    ),
+    ('name = "d"\n\n[methods]\ncheckIn = "put"\n', 4, "methods.checkIn"),
+    ('name = "d"\n\n[paths]\ncheckin = "/x"\n', 4, "the contract has no operation 'checkin'"),
+    (
+        'name = "d"\n\n[wrapper]\nkey = "ok"\nconstants = { ok = true }\n',
+        4,
+        "'ok' is the key of the reply and a constant",
+    ),
+    ('name = "d"\n\n[wrapper]\nkey = "data"\nconstant = { ok = true }\n', 5, "did you mean constants?"),
+    ('name = "d"\n\n[wrapper.errors]\nkey = ""\n', 4, "wrapper.errors.key"),
+    ('name = "d"\n\n[fields.Room]\nroom_nr = "nr"\n', 4, "did you mean 'room_number'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "told"), WRONG_WORDS)
+def test_a_dialect_that_cannot_be_names_its_line(tmp_path: Path, text: str, line: int, told: str) -> None:
+    (tmp_path / "words.toml").write_text(text)
+    message = refusal(tmp_path, 'base_url = "http://localhost"\ndialect = "words.toml"\n')
+    assert f"words.toml, line {line}: " in message
+    assert told in message
+    assert "\n" not in message
+    inline = text.replace("[", "[dialect.").replace('name = "d"', '[dialect]\nname = "d"')
+    message = refusal(tmp_path, 'base_url = "http://localhost"\n' + inline)
+    assert f"backend.toml, line {line + 2}: " in message
+    assert told.replace("methods.", "dialect.methods.").replace("wrapper.", "dialect.wrapper.") in message
+
+
 def test_no_secret_is_in_the_representation(tmp_path: Path) -> None:
     assert "s3cret-word" not in repr(load(tmp_path, GOOD, BOSS_PASSWORD="s3cret-word"))
 
