@@ -28,19 +28,18 @@ from conformance_tests.cutting import (
     operation_of,
     reply_of,
 )
-from conformance_tests.episode import (
+from conformance_tests.entries import (
     EMPTY,
     FENCE,
     FINGERPRINT,
     Ending,
     Event,
-    Facts,
     Fence,
-    Issued,
     Notice,
     Operation,
     mapping,
 )
+from conformance_tests.episode import Facts, Issued
 from conformance_tests.lines import Found
 from conformance_tests.spill import Spill
 from contract.history import BrokenLine

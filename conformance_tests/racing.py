@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, Operation, Probe, mapping
+from conformance_tests.entries import Event, Operation, Probe, mapping
+from conformance_tests.episode import Episode
 from conformance_tests.model import STAY_OPERATIONS, Act, Announced, Booking, Room, World
 from conformance_tests.rules.due import once
 from conformance_tests.rules.facts import phase, target_status

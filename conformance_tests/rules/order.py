@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, Operation, Probe
+from conformance_tests.entries import Event, Operation, Probe
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Known, Log, Violation, log_rule, rule
 from conformance_tests.rules.due import deliveries, due_events, once
 from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, Missing, around, probe_of
