@@ -11,15 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance_tests.episode import (
+from conformance_tests.entries import (
     OUTAGE,
     RACE,
     Arranged,
     Capabilities,
     ChannelKind,
-    Episode,
     Event,
-    Facts,
     Fence,
     Operation,
     Outage,
@@ -27,6 +25,7 @@ from conformance_tests.episode import (
     Reply,
     mapping,
 )
+from conformance_tests.episode import Episode, Facts
 from contract.channels import parse_channel
 
 _NO_END = 1 << 62

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from conformance_tests.cutting import capabilities_of, event_of, render_line
-from conformance_tests.episode import Episode, Event, Facts, Operation
+from conformance_tests.entries import Event, Operation
+from conformance_tests.episode import Episode, Facts
 from conformance_tests.episodes import FileSource, Judge, episodes, judge_episodes
 from conformance_tests.firsts import Firsts, Place
 from conformance_tests.index import Index

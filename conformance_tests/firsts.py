@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 
-from conformance_tests.episode import Event
+from conformance_tests.entries import Event
 from conformance_tests.rule import Known
 
 Place = tuple[int, int, int]

@@ -28,20 +28,19 @@ from conformance_tests.cutting import (
     operation_of,
     reply_of,
 )
-from conformance_tests.episode import (
+from conformance_tests.entries import (
     EMPTY,
     FENCE,
     FINGERPRINT,
     PROMPT,
     Ending,
     Event,
-    Facts,
     Fence,
-    Issued,
     Notice,
     Operation,
     mapping,
 )
+from conformance_tests.episode import Facts, Issued
 from conformance_tests.lines import Found
 from conformance_tests.spill import Spill
 from contract.history import BrokenLine
@@ -170,7 +169,13 @@ class Index:
         match line["mark"]:
             case "observer":
                 self._notices.append(
-                    Notice(line["seq"], line.get("observer", ""), line.get("text", ""), line.get("since"))
+                    Notice(
+                        line["seq"],
+                        line.get("observer", ""),
+                        line.get("text", ""),
+                        line.get("since"),
+                        line.get("until"),
+                    )
                 )
             case "outage" | "refused" if scenario is not None:
                 return scenario.place

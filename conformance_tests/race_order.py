@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from conformance_tests.episode import Event, Operation, Probe, mapping
+from conformance_tests.entries import Event, Operation, Probe, mapping
 from conformance_tests.linearizability import Explained, Impossible, Interval, Misfit, Undecided, search
 from conformance_tests.model import Announced, Booking, Effect, Outcome, World, step
 from conformance_tests.racing import Recorded, name_of

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, Operation, Probe, mapping
+from conformance_tests.entries import Event, Operation, Probe, mapping
+from conformance_tests.episode import Episode
 from conformance_tests.model import STAY_OPERATIONS, Act, Announced, Booking, Room, World
 from conformance_tests.rules.due import once
 from conformance_tests.rules.facts import phase, target_status
@@ -128,7 +129,9 @@ def _heard(
     """Each observer's events, and why an observer is left out: without a fence after the race nothing is proven missing."""
     found, blind = [], []
     replied = max((call.reply.t for call in calls if call.reply is not None), default=None)
-    whole = replace(calls[0], until=calls[-1].until)
+    answers = [call.reply for call in calls if call.reply is not None]
+    last = max(answers, key=lambda reply: reply.t) if len(answers) == len(calls) else None
+    whole = replace(calls[0], reply=last, until=calls[-1].until)
     channels = [event.channel for event in episode.events] + [None]
     for observer in episode.capabilities.observers:
         lost = next((why for name in channels if (why := episode.blind(observer, name, whole))), None)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 from contract.clauses import Clause, Level, clause
 
 if TYPE_CHECKING:
-    from conformance_tests.episode import Episode, Event, Facts, Operation
+    from conformance_tests.entries import Event, Operation
+    from conformance_tests.episode import Episode, Facts
 
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)+$")
 _RANK = {Level.MAY: 0, Level.SHOULD: 1, Level.MUST: 2}

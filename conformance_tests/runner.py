@@ -105,6 +105,7 @@ class _Run:
         self._wire = Wire(target.dialect)
         self._observers: list[Observer] = []
         self._subscriber: SubscribeObserver | None = None
+        self._file: EventFile | None = None
         self._complete = False
 
     async def go(self, jobs: int, only: Sequence[str]) -> None:
@@ -145,6 +146,8 @@ class _Run:
         finally:
             if fences is not None:
                 await fences.stop()
+            if self._file is not None:
+                await self._file.stop()  # how it ends is part of the recording
             await watch.end(self._target.timeouts.event)
             self._recorder.mark("run-end", complete=self._complete)
 
@@ -192,7 +195,8 @@ class _Run:
             sink = Sink(realtime.sink, watch, hold=timeouts.hold, listener=self._sink_socket)
             self._observers.append(sink)
         if realtime.file is not None:
-            self._observers.append(EventFile(realtime.file, watch))
+            self._file = EventFile(realtime.file, watch)
+            self._observers.append(self._file)
         for observer in self._observers:
             await observer.start(())
             self._stack.push_async_callback(observer.stop)

@@ -16,16 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from conformance_tests.target_hosts import allow_problem, path_problem, url_problem
-from conformance_tests.target_problems import describe_problem
+from conformance_tests.target_problems import describe_dialect, describe_problem
 
 PROBES = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures")
 ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SCHEME = re.compile(r"[\x20-\x7e]*")
+_URL = re.compile(r"[^/?#]*:")
+"""What no path begins with: a colon in the first segment (RFC 3986, 4.2)."""
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 _LOCAL_ONLY = (("states", "command"), ("states", "pool"), ("probes", "command"), ("realtime", "file"))
 
@@ -135,8 +137,13 @@ class Target:
     directory: Path = Path()
 
     def url(self, path_or_url: str) -> str:
-        """A path of the backend, or a whole URL, as a whole URL."""
-        return urljoin(self.base_url.rstrip("/") + "/", path_or_url)
+        """A whole URL as it is, and a path behind the base URL with all of its prefix, as every path of a target stands.
+
+        What begins with two slashes names a host, and is left for `url_problem` to refuse.
+        """
+        if path_or_url.startswith("//") or _URL.match(path_or_url):
+            return path_or_url
+        return f"{self.base_url.rstrip('/')}/{path_or_url.removeprefix('/')}"
 
     def secrets(self) -> Iterator[str]:
         """Every secret the target holds: what must never be written down.
@@ -221,7 +228,7 @@ def _build(
         base_url=document["base_url"],
         frontend_origin=document.get("frontend_origin"),
         allow=tuple(document.get("allow", ())),
-        dialect=reader.dialect(document.get("dialect")),
+        dialect=reader.dialect(document.get("dialect"), text),
         staff={
             actor: StaffLogin(
                 fields.get("username"),
@@ -262,9 +269,12 @@ class _Reader:
             )
         return found
 
-    def dialect(self, given: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        if given is None or not isinstance(given, str):
-            return given
+    def dialect(self, given: str | Mapping[str, Any] | None, own: str | None) -> Mapping[str, Any] | None:
+        """The dialect, in the target file (whose text is `own`) or in one of its own. TargetError when it cannot be."""
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            return self._possible(given, self._source, own, "dialect")
         path = self._directory / given
         if path.suffix in (".yaml", ".yml"):
             raise TargetError(f"The dialect {path} must be TOML or JSON.")
@@ -273,8 +283,16 @@ class _Reader:
         problem = describe_problem(document, "dialect", str(path), text)
         if problem is not None:
             raise TargetError(problem)
-        found: Mapping[str, Any] = document
-        return found
+        return self._possible(document, str(path), text)
+
+    @staticmethod
+    def _possible(
+        document: Mapping[str, Any], source: str, text: str | None, *above: str
+    ) -> Mapping[str, Any]:
+        problem = describe_dialect(document, source, text, *above)
+        if problem is not None:
+            raise TargetError(problem)
+        return document
 
     def realtime(self, fields: Mapping[str, Any]) -> Realtime:
         sink, subscribe, file = fields.get("sink"), fields.get("subscribe"), fields.get("file")
@@ -320,10 +338,7 @@ def _check_hosts(target: Target, source: str) -> None:
         raise TargetError(f"{source}: {problem}.")
     urls = {"states.url": target.states.url, "probes.url": target.probes.url}
     for key, url in urls.items():
-        try:
-            problem = None if url is None else url_problem(target.url(url), target.allow)
-        except ValueError:  # joining the two already failed
-            problem = "that is not a URL"
+        problem = None if url is None else url_problem(target.url(url), target.allow)
         if problem is not None:
             raise TargetError(f"{source}, {key}: {problem}.")
     auth = (target.dialect or {}).get("auth", {})

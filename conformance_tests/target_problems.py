@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contract.dialect import DialectError, parse_dialect
 from contract.schema_store import Problem, schema_store
 
 _SECRETS = frozenset({"password", "token", "secret"})
@@ -26,6 +27,18 @@ def describe_problem(document: Any, schema: str, source: str, text: str | None) 
     line = None if text is None else line_of(text, path[:-1], path[-1] if path else "")
     where = source if line is None else f"{source}, line {line}"
     return f"{where}: {_told(problem, path)}."
+
+
+def describe_dialect(document: Mapping[str, Any], source: str, text: str | None, *above: str) -> str | None:
+    """Why a dialect that has its schema's form cannot be, as a sentence; None when it can. `above` is the key it stands under."""
+    try:
+        parse_dialect(document)
+    except DialectError as error:
+        path = [*above, *error.place]
+        line = None if text is None or not error.place else line_of(text, path[:-1], path[-1])
+        where = source if line is None else f"{source}, line {line}"
+        return f"{where}: the dialect cannot be used: {error}."
+    return None
 
 
 def _steps(problem: Problem) -> list[str]:

@@ -86,10 +86,12 @@ class Watch:
         read.add_done_callback(self._reads.discard)
         return read if _is_fresh(data) else None
 
-    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
+    def noticed(
+        self, observer: str, text: str, *, since: float | None = None, until: float | None = None
+    ) -> None:
         """Something about the observer itself."""
         if not self._over:
-            self._recorder.mark("observer", observer=observer, text=text, since=since)
+            self._recorder.mark("observer", observer=observer, text=text, since=since, until=until)
 
     def now(self) -> float:
         """Seconds since the run began."""

@@ -71,7 +71,8 @@ class Wire:
         said = self._dialect.to_wire_request(operation_id, body)
         form = body is not None and wanted.request_types[:1] == (_FORM,)
         path = self._dialect.to_wire_path(operation_id, self._both_rooms(params))
-        return Request(wanted.method, path, query, headers, said, form)
+        method = self._dialect.to_wire_method(operation_id)
+        return Request(method, path, query, headers, said, form)
 
     def _both_rooms(self, params: Mapping[str, Any]) -> dict[str, Any]:
         slug, both = params.get("hotel_slug"), dict(params)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from contract.channels import Channel, ChannelKind, parse_channel
 from contract.dialect_envelope import EnvelopeWords
-from contract.dialect_errors import NESTED, error_to_canonical, error_to_wire
+from contract.dialect_errors import NESTED, error_to_canonical, error_to_wire, parts_of
 from contract.dialect_fields import (
     DialectError,
     Renames,
@@ -24,7 +24,8 @@ from contract.dialect_fields import (
     field_names,
     titled_fields,
 )
-from contract.dialect_paths import ChannelWords, PathWords
+from contract.dialect_paths import CHANNEL_AUTH, ChannelWords, PathWords
+from contract.dialect_wrapper import Wrapper, WrapperWords
 from contract.events import EventKind, event_kinds
 from contract.operations import Operation, operation, operations
 from contract.schema_store import schema_store
@@ -74,6 +75,7 @@ class Dialect:
     event_names: Mapping[str, str] = field(default_factory=dict)
     renames: Renames = field(default_factory=dict)
     errors: tuple[str, ...] = (NESTED,)
+    wrapper: WrapperWords = field(default_factory=WrapperWords)
 
     def __post_init__(self) -> None:
         """DialectError for what the contract does not have, or for words that could not be read back."""
@@ -85,6 +87,7 @@ class Dialect:
                 self._shape(ref)
         for kind in event_kinds().values():
             self._check_event(kind)
+        self.wrapper.check_errors(parts_of(self.errors))
 
     def with_hotels(self, hotels: Mapping[str, int]) -> Dialect:
         """The same words with more hotels (slug -> id) known, for channels that name the hotel the other way."""
@@ -93,7 +96,11 @@ class Dialect:
             return self
         return replace(self, channel_words=replace(self.channel_words, hotels=known))
 
-    # Paths
+    # Methods and paths
+
+    def to_wire_method(self, operation_id: str) -> str:
+        """The method of a call."""
+        return self.path_words.method(operation(operation_id))
 
     def to_wire_path(self, operation_id: str, params: Mapping[str, Any]) -> str:
         """The path of a call. KeyError names a parameter that is missing."""
@@ -118,16 +125,18 @@ class Dialect:
     def to_wire_reply(self, operation_id: str, status: int, body: Any) -> Any:
         """The body of an answer as the backend sends it."""
         if status >= 400:
-            return error_to_wire(self.errors[0], body)
+            return self.wrapper.errors.to_wire(error_to_wire(self.errors[0], body))
         shape = self._reply_shape(operation_id, status)
-        return body if shape is None else shape.to_wire(body)
+        said = body if shape is None else shape.to_wire(body)
+        return said if operation_id == CHANNEL_AUTH else self.wrapper.replies.to_wire(said)
 
     def to_canonical_reply(self, operation_id: str, status: int, body: Any) -> Any:
         """The body of an answer in the contract's words."""
         if status >= 400:
-            return error_to_canonical(self.errors, body)
+            return error_to_canonical(self.errors, self.wrapper.errors.to_canonical(body))
+        said = body if operation_id == CHANNEL_AUTH else self.wrapper.replies.to_canonical(body)
         shape = self._reply_shape(operation_id, status)
-        return body if shape is None else shape.to_canonical(body)
+        return said if shape is None else shape.to_canonical(said)
 
     # Channels and events
 
@@ -250,16 +259,21 @@ def parse_dialect(data: Mapping[str, Any], hotels: Mapping[str, int] | None = No
         title: {name: tuple(said.split(".")) for name, said in fields.items()}
         for title, fields in data.get("fields", {}).items()
     }
+    wrapper = _wrapper(data.get("wrapper", {}))
     pointer = auth.pop("login_token", None)
     if pointer is not None:
         path = _pointer(pointer)
+        if len(path) > 1 and path[0] == wrapper.replies.key:
+            path = path[1:]  # it points into the whole reply, and the wrapper is off when the shape is read
         if path != ("token",):
             login = schema_store().schema(operations()[LOGIN].reply_schemas[200])["title"]
             renames.setdefault(login, {})["token"] = path
     return Dialect(
         name=data["name"],
         auth=AuthWords(**auth),
-        path_words=PathWords(data.get("base_path", ""), dict(data.get("paths", {}))),
+        path_words=PathWords(
+            data.get("base_path", ""), dict(data.get("paths", {})), dict(data.get("methods", {}))
+        ),
         channel_words=ChannelWords(dict(data.get("channels", {})), dict(hotels or {})),
         envelope=EnvelopeWords(
             **_keys(data.get("envelope", {})), categories=dict(data.get("categories", {}))
@@ -267,6 +281,7 @@ def parse_dialect(data: Mapping[str, Any], hotels: Mapping[str, int] | None = No
         event_names=dict(data.get("event_names", {})),
         renames=renames,
         errors=tuple(data.get("errors", (NESTED,))),
+        wrapper=wrapper,
     )
 
 
@@ -281,6 +296,13 @@ def _keys(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: None if name is False else name for key, name in given.items()}
 
 
+def _wrapper(given: Mapping[str, Any]) -> WrapperWords:
+    around = [
+        Wrapper(one.get("key"), dict(one.get("constants", {}))) for one in (given, given.get("errors", {}))
+    ]
+    return WrapperWords(*around)
+
+
 def _schemas(one: Operation) -> list[str]:
     replies = [ref for status, ref in one.reply_schemas.items() if status < 400]
     return [*replies, *([one.request_schema] if one.request_schema is not None else [])]
@@ -288,5 +310,8 @@ def _schemas(one: Operation) -> list[str]:
 
 def _pointer(text: str) -> tuple[str, ...]:
     if not text.startswith("/"):
-        raise DialectError(f"auth: login_token is a JSON Pointer and begins with a slash, unlike {text!r}")
+        raise DialectError(
+            f"auth: login_token is a JSON Pointer and begins with a slash, unlike {text!r}",
+            ("auth", "login_token"),
+        )
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in text[1:].split("/"))

@@ -25,6 +25,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 """Shape -> what the parts of the error are called at the root."""
 
 
+def parts_of(shapes: Sequence[str]) -> set[str]:
+    """What the parts of a refusal in these shapes are called at its root."""
+    return {word for shape in shapes for word in _WORDS.get(shape, {NESTED: "error"}).values()}
+
+
 def error_to_wire(shape: str, body: Any) -> Any:
     """An error envelope of the contract in a shape of the wire; what is no such envelope is left as it is."""
     if shape == NESTED or not isinstance(body, Mapping) or not isinstance(body.get("error"), Mapping):

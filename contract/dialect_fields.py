@@ -28,7 +28,14 @@ FIELD_NAMES = "changed_fields"
 
 
 class DialectError(ValueError):
-    """A dialect that cannot be: it names what the contract does not have, or two things the same."""
+    """A dialect that cannot be: it names what the contract does not have, or two things the same.
+
+    `place` are the keys that lead to it in the document, as far as it stands at one place.
+    """
+
+    def __init__(self, sentence: str, place: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +178,15 @@ def check_renames(renames: Renames, known: Mapping[str, set[str]]) -> None:
     """DialectError for a title or a field the contract does not have, with the nearest right one."""
     for title, fields in renames.items():
         if title not in known:
-            raise DialectError(f"fields: no schema has the title {title!r}{_hint(title, known)}")
+            raise DialectError(
+                f"fields: no schema has the title {title!r}{_hint(title, known)}", ("fields", title)
+            )
         for name in fields:
             if name not in known[title]:
-                raise DialectError(f"fields: {title} has no field {name!r}{_hint(name, known[title])}")
+                raise DialectError(
+                    f"fields: {title} has no field {name!r}{_hint(name, known[title])}",
+                    ("fields", title, name),
+                )
 
 
 def _hint(name: str, among: Iterable[str]) -> str:

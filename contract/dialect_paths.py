@@ -1,4 +1,4 @@
-"""Paths and channels in other words: templates of a backend, filled and read back."""
+"""Methods, paths and channels in other words: templates of a backend, filled and read back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from contract.operations import Operation, operations, path_pattern
 
 _PATH_NAMES = frozenset({"hotel_slug", "booking_id", "room_id", "room_number", "room"})
 _BRACES = re.compile(r"\{(\w*)\}")
+CHANNEL_AUTH = "channelAuth"
+"""What Pusher's own clients call: its method and the shape of its answer are theirs."""
+_OF_READS = ("GET", "POST")
+_OF_CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -22,27 +26,60 @@ class PathWords:
     """The backend's paths: operationId -> template, all behind `base_path`, that of the contract included.
 
     A template holds parameters of the contract in braces; `{room}` is whichever of room_id and room_number the
-    operation has. DialectError for an operation or a parameter that is none.
+    operation has. `methods` are those that differ. DialectError for an operation or a parameter that is none, for a change
+    by GET, which any browser may repeat unasked, and for a method that Pusher's clients do not use.
     """
 
     base_path: str = ""
     templates: Mapping[str, str] = field(default_factory=dict)
+    methods: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for operation_id, template in self.templates.items():
             if operation_id not in operations():
-                raise DialectError(f"paths: the contract has no operation {operation_id!r}")
+                raise DialectError(
+                    f"paths: the contract has no operation {operation_id!r}", ("paths", operation_id)
+                )
             for name in _BRACES.findall(template):
                 if name not in _PATH_NAMES:
                     raise DialectError(
-                        f"paths: {operation_id} has {{{name}}}, which is no parameter of the contract"
+                        f"paths: {operation_id} has {{{name}}}, which is no parameter of the contract",
+                        ("paths", operation_id),
                     )
+        for operation_id, method in self.methods.items():
+            self._check_method(operation_id, method)
         taken: dict[tuple[str, str], str] = {}
         for one in operations().values():
-            key = (one.method, _BRACES.sub("{}", self.template(one)))
+            key = (self.method(one), _BRACES.sub("{}", self.template(one)))
             if key in taken:
-                raise DialectError(f"paths: {taken[key]} and {one.id} have the same path")
+                raise DialectError(
+                    f"paths: {taken[key]} and {one.id} have the same path and method",
+                    next(iter(self._places(one.id, taken[key])), ()),
+                )
             taken[key] = one.id
+
+    def _places(self, *operation_ids: str) -> list[tuple[str, ...]]:
+        """Where something is said of the operations."""
+        tables = {"paths": self.templates, "methods": self.methods}
+        return [(table, one) for table, given in tables.items() for one in operation_ids if one in given]
+
+    def _check_method(self, operation_id: str, method: str) -> None:
+        place = ("methods", operation_id)
+        if operation_id not in operations():
+            raise DialectError(f"methods: the contract has no operation {operation_id!r}", place)
+        usual = operations()[operation_id].method
+        if operation_id == CHANNEL_AUTH and method != usual:
+            raise DialectError(f"methods: {operation_id} is asked by Pusher's clients, which {usual}", place)
+        possible = _OF_READS if usual == "GET" else _OF_CHANGES
+        if method not in possible:
+            what = "reads" if usual == "GET" else "changes something"
+            raise DialectError(
+                f"methods: {operation_id} {what}, so it can be {', '.join(possible)}, and not {method}", place
+            )
+
+    def method(self, operation: Operation) -> str:
+        """The method of an operation on the wire."""
+        return self.methods.get(operation.id, operation.method)
 
     def to_wire(self, operation: Operation, params: Mapping[str, Any]) -> str:
         """The path of a call, percent-encoded. KeyError names a parameter that is missing."""
@@ -66,7 +103,7 @@ class PathWords:
     @cached_property
     def _patterns(self) -> tuple[tuple[str, re.Pattern[str], Operation], ...]:
         ordered = sorted(operations().values(), key=lambda one: self.template(one).count("{"))
-        return tuple((one.method, path_pattern(self.template(one)), one) for one in ordered)
+        return tuple((self.method(one), path_pattern(self.template(one)), one) for one in ordered)
 
 
 @dataclass(frozen=True)
@@ -84,11 +121,13 @@ class ChannelWords:
         for kind, template in self._all.items():
             needed = ("booking_id",) if kind == "guest" else ("hotel_slug", "hotel_id")
             if not any(f"{{{name}}}" in template for name in needed):
-                raise DialectError(f"channels: the template {template!r} of {kind} needs {{{needed[0]}}}")
+                raise DialectError(
+                    f"channels: the template {template!r} of {kind} needs {{{needed[0]}}}", ("channels", kind)
+                )
             try:
                 address_pattern(template)
             except ValueError as error:
-                raise DialectError(f"channels: {error}") from None
+                raise DialectError(f"channels: {error}", ("channels", kind)) from None
 
     def to_wire(self, channel: Channel, known: Mapping[str, Any]) -> str | None:
         """The name on the wire; `known` may help with a hotel_slug. None when what the template needs is not known."""

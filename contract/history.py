@@ -94,6 +94,7 @@ class Mark(_Stamped):
     outage: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
     since: float | None = None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,7 @@ _REFS = {kind: f"{SCHEMA}#/$defs/{kind}" for kind in _KINDS}
 _STAMPS = ("seq", "t", "wall")
 # To a schema 1 and 1.0 are one number; here each field has one type, so that equal lines have equal texts.
 _NUMBERS: Mapping[str, type[int] | type[float]] = {
-    **dict.fromkeys(("t", "begun", "since"), float),
+    **dict.fromkeys(("t", "begun", "since", "until"), float),
     **dict.fromkeys(("seq", "history", "seed", "status", "size", "connection", "event"), int),
 }
 _FIELDS = {

@@ -17,13 +17,13 @@ TEMPLATE = """\
 # Secrets come from the environment: every *_env names a variable. Lines that are commented out show the defaults.
 
 name = "my backend"
-base_url = "http://127.0.0.1:8000"
+base_url = "http://127.0.0.1:8000"      # with the prefix of the backend, if it has one: every path below stands behind it
 # allow = ["staging.example.com"]      # hosts beside loopback that may be judged
 
 # The origin of a frontend that calls the backend from a browser; without it nothing is said about CORS.
 # frontend_origin = "https://desk.example"
 
-# If the backend keeps the promises in other words, a dialect translates them.
+# If the backend keeps the promises in other words (paths, methods, names, a wrapper around replies), a dialect translates them.
 # dialect = "dialect.toml"
 
 # How staff log in. The manager is needed; without the others the rules about roles and hotels are inconclusive:
@@ -55,17 +55,22 @@ app_id = "1001"
 key = "staycheck"
 secret = "staycheck-secret"
 
-# Or be a client of the Pusher server the backend publishes to, as a frontend is. Both may be combined.
+# Or be a client of the Pusher server the backend publishes to, as a frontend is. They may be combined.
 # [realtime.subscribe]
 # url = "ws://127.0.0.1:6001"
 # key = "app-key"
 # secret_env = "PUSHER_SECRET"         # signs guest channels here instead of asking the backend
 
+# Or read a file that the backend appends every event to, a line {channel, name, data} each. A broken line, and a file that is
+# cut short or replaced during the check, is a gap: nothing is proven absent by it.
+# [realtime.file]
+# path = "events.jsonl"
+
 # How a scenario gets the state it needs: one of url, command, pool. The states are listed in
 # schemas/provider_states.yaml; one that is not offered leaves the rules that need it inconclusive. Take the table out until
 # there is such an endpoint.
 [states]
-url = "/test-support/states"
+url = "/test-support/states"           # behind base_url, prefix included; or a whole URL
 # command = ["python", "manage.py", "staycheck_states"]   # JSON lines on stdin and stdout
 # pool = "fixtures.json"                                   # prepared fixtures: {state: [{params, bindings}]}
 # token_env = "STAYCHECK_CONTROL_TOKEN"                    # sent as a bearer token

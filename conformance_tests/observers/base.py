@@ -28,10 +28,12 @@ class Hearer(Protocol):
         the length of that text in bytes.
         """
 
-    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
+    def noticed(
+        self, observer: str, text: str, *, since: float | None = None, until: float | None = None
+    ) -> None:
         """Record something about the observer itself: a lost connection, a signature that is wrong.
 
-        `since`, in seconds as `now` has them: from when on it may have missed events.
+        In seconds as `now` has them: `since` when it may have missed events, and `until` when at most.
         """
 
     def now(self) -> float:

@@ -151,7 +151,8 @@ class SubscribeObserver:
         joined = list(self._joined.items())
         refused = [name for name, authorizer in joined if not await self._subscribe(name, authorizer)]
         without = f", without {', '.join(refused)}" if refused else ""
-        self._hearer.noticed(self.name, f"Connected again as connection {self._connection}{without}.")
+        text = f"Connected again as connection {self._connection}{without}."
+        self._hearer.noticed(self.name, text, until=self._hearer.now())
 
     async def _listen(self) -> None:
         """Until the connection ends: events to the hearer, pings answered, silence noticed."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Event, Facts
+from conformance_tests.entries import Event
+from conformance_tests.episode import Episode, Facts
 from conformance_tests.rule import OK, Finding, Violation, event_rule, rule
 from conformance_tests.rules.due import deliveries
 

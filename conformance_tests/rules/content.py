@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, Operation
+from conformance_tests.entries import Event, Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Violation, rule
 from conformance_tests.rules.due import ROOM_EVENTS, Due, deliveries, due_events
 from conformance_tests.rules.facts import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Event, Operation, Probe
+from conformance_tests.entries import Event, Operation, Probe
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Delivery, Due, body_key, deliveries, due
 from conformance_tests.rules.facts import (

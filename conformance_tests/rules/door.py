@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.http_headers import CORS_HEADERS, CORS_ORIGIN, PREFLIGHT
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
 from conformance_tests.rules.facts import succeeded

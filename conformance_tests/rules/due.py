@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from conformance_tests.episode import Episode, Event, Operation
+from conformance_tests.entries import Event, Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rules.facts import (
     ASSIGN,
     CHECK_IN,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from conformance_tests.episode import Event, Facts
+from conformance_tests.entries import Event
+from conformance_tests.episode import Facts
 from conformance_tests.rule import OK, Finding, Known, Log, Violation, event_rule, log_rule
 from conformance_tests.rules.channels import EVENTS
 from conformance_tests.rules.values import instant, named, show

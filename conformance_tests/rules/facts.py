@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation, Probe, mapping
+from conformance_tests.entries import Operation, Probe, mapping
+from conformance_tests.episode import Episode
 from conformance_tests.rule import Inconclusive, Unreached
 from conformance_tests.rules.values import dig
 

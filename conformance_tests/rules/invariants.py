@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation, Probe
+from conformance_tests.entries import Operation, Probe
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, rule
 from conformance_tests.rules.due import due_events
 from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, booking_of, phase, succeeded

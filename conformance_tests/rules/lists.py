@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import Facts, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Facts
 from conformance_tests.rule import OK, Finding, Violation, call_rule
 from conformance_tests.rules.facts import succeeded
 from conformance_tests.rules.values import dig, show

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import OUTAGE, Episode, Event, Operation, Outage
+from conformance_tests.entries import OUTAGE, Event, Operation, Outage
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Due, body_key, due, once
 from conformance_tests.rules.facts import CHECK_IN, Missing, phase, read, seqs, succeeded

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from conformance_tests.episode import Operation
+from conformance_tests.entries import Operation
 from conformance_tests.rule import OK, Finding, Log, Violation, log_rule
 from conformance_tests.rules.lists import asked
 from conformance_tests.rules.values import dig, instant, show

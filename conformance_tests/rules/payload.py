@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance_tests.episode import Episode, Event
+from conformance_tests.entries import Event
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Violation, rule
 from conformance_tests.rules.due import Due, due_events
 from conformance_tests.rules.facts import (

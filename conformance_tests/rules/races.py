@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import RACE, Episode, Operation, mapping
+from conformance_tests.entries import RACE, Operation, mapping
+from conformance_tests.episode import Episode
 from conformance_tests.linearizability import Explained, Impossible, Undecided
 from conformance_tests.race_order import Node, code_of, explained, token_of
 from conformance_tests.racing import PROBES, Recorded, name_of, read_race

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.refusals import BY_CASE, REFUSALS, Refusal
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import seqs, succeeded

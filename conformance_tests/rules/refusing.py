@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from conformance_tests.episode import Episode, Facts, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode, Facts
 from conformance_tests.refusals import BY_CASE, REFUSALS, Refusal
 from conformance_tests.room_scope_refusals import CLAUSE as ROOM_SCOPE_CLAUSE
 from conformance_tests.rule import OK, Finding, Inconclusive, Violation, call_rule, rule

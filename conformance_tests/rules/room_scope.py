@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation, mapping
+from conformance_tests.entries import Operation, mapping
+from conformance_tests.episode import Episode
 from conformance_tests.refusals import BY_CASE
 from conformance_tests.room_scope_refusals import CLAUSE, ROOM_ELSEWHERE
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import Event, Facts, Operation
+from conformance_tests.entries import Event, Operation
+from conformance_tests.episode import Facts
 from conformance_tests.rule import OK, Finding, Violation, call_rule, event_rule
 from conformance_tests.rules.facts import succeeded
 from conformance_tests.rules.values import leaves, named, show

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.arrivals import EDGES
 from conformance_tests.rules.facts import (

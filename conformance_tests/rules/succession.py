@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Violation, rule
 from conformance_tests.rules.due import due_events
 from conformance_tests.rules.facts import (

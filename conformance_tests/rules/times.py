@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import due_events
 from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, EFFECTING, around, carried_out, seqs

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.episode import FINGERPRINT, Episode, Event, Facts, Operation, mapping
+from conformance_tests.entries import FINGERPRINT, Event, Operation, mapping
+from conformance_tests.episode import Episode, Facts
 from conformance_tests.rule import (
     OK,
     Finding,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance_tests.episode import Episode, Operation
+from conformance_tests.entries import Operation
+from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Violation
 from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, booking_of, phase, seqs
 from conformance_tests.rules.values import dig, same, show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance_tests.episode import OUTAGE
+from conformance_tests.entries import OUTAGE
 from conformance_tests.refusals import READY
 from conformance_tests.scenarios.scenario import Outage, Scenario, Step, Wanted
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 
-from conformance_tests.episode import RACE
+from conformance_tests.entries import RACE
 from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY
 from conformance_tests.scenarios.scenario import Race, Scenario, Step, Wanted
 

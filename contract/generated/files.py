@@ -181,6 +181,43 @@ class DialectEnvelope(BaseModel):
     ts: Annotated[str | None, Field(min_length=1)] = None
 
 
+class DialectErrorWrapper(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    key: Annotated[
+        str | None,
+        Field(
+            description="What a whole refusal stands under; absent: it stands at the root, beside the constants.",
+            min_length=1,
+        ),
+    ] = None
+    constants: Annotated[
+        dict[str, str | float | bool | None] | None,
+        Field(description="What stands beside it, always the same: {success: false}."),
+    ] = None
+
+
+class DialectWrapper(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    key: Annotated[
+        str | None,
+        Field(
+            description="What the whole reply of every successful call stands under.",
+            min_length=1,
+        ),
+    ] = None
+    constants: Annotated[
+        dict[str, str | float | bool | None] | None,
+        Field(description="What stands beside it, always the same: {success: true}."),
+    ] = None
+    errors: DialectErrorWrapper | None = None
+
+
 class EventFile(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -298,7 +335,7 @@ class ProbesSource(BaseModel):
     url: Annotated[
         str | None,
         Field(
-            description="Path or URL probes are posted to (ProbesRequest -> ProbesReply).",
+            description="Where probes are posted to (ProbesRequest -> ProbesReply): a path behind base_url, prefix included, or a whole URL.",
             min_length=1,
         ),
     ] = None
@@ -387,7 +424,7 @@ class StatesSource(BaseModel):
     url: Annotated[
         str | None,
         Field(
-            description="Path or URL the states are posted to (StatesRequest -> StatesReply).",
+            description="Where the states are posted to (StatesRequest -> StatesReply): a path behind base_url, prefix included, or a whole URL.",
             min_length=1,
         ),
     ] = None
@@ -550,6 +587,12 @@ class Dialect(BaseModel):
             description="operationId -> path template with the parameters of the contract in braces; `{room}` may stand for either identification of a room."
         ),
     ] = None
+    methods: Annotated[
+        dict[str, Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] | None,
+        Field(
+            description="operationId -> HTTP method, where it is not the contract's."
+        ),
+    ] = None
     auth: DialectAuth | None = None
     channels: DialectChannels | None = None
     event_names: Annotated[
@@ -571,6 +614,7 @@ class Dialect(BaseModel):
         list[Literal["nested", "flat_error_detail", "code_message", "non_field_errors"]] | None,
         Field(min_length=1),
     ] = None
+    wrapper: DialectWrapper | None = None
 
 
 class RealtimeSources(BaseModel):
@@ -606,7 +650,7 @@ class Target(BaseModel):
     base_url: Annotated[
         str,
         Field(
-            description="Scheme, host, port and an optional prefix of the backend.",
+            description="Scheme, host, port and an optional prefix of the backend. Every path of this file and of the dialect stands behind all of it.",
             pattern="^https?://",
         ),
     ]

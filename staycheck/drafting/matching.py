@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contract.dialect import DialectError
-from contract.dialect_paths import PathWords
+from contract.dialect_paths import CHANNEL_AUTH, PathWords
 from contract.operations import Operation, operations
 from staycheck.drafting.reading import Described, Reader
 from staycheck.drafting.words import Reading, read_path, unified, wanted_method, wanted_thing, words
@@ -53,6 +53,10 @@ class Matches:
         templates = {name: one.template.removeprefix(self.base_path) for name, one in self.found.items()}
         return {name: path for name, path in templates.items() if path != operations()[name].path}
 
+    def methods(self) -> dict[str, str]:
+        """operationId -> method, where it is not the contract's."""
+        return _methods(self.found)
+
 
 @dataclass(frozen=True)
 class _Pair:
@@ -74,6 +78,8 @@ def match_operations(reader: Reader) -> Matches:
         ]
         for wanted in operations().values()
     }
+    for name, mine in pairs.items():  # another method counts where the contract's own is not there
+        pairs[name] = [pair for pair in mine if pair.described.method == operations()[name].method] or mine
     found: dict[str, Found] = {}
     guesses: dict[str, Guess] = {}
     for wanted in operations().values():
@@ -89,19 +95,34 @@ def match_operations(reader: Reader) -> Matches:
 
 
 def _evidence(wanted: Operation, one: Described, reading: Reading, reader: Reader) -> tuple[str, ...]:
-    if one.method != wanted.method:
+    if one.method not in _possible_methods(wanted):
         return ()
     evidence = []
     if reading.template is not None and _prefix(reading.template, wanted.path) is not None:
         evidence.append("path")
     if _plain(one.operation_id) == wanted.id.lower() and reading.thing == wanted_thing(wanted.id):
         evidence.append("operationId")
-    says = reading.means(wanted.id, one.method)
+    says = reading.means(wanted.id, wanted.method)
     if wanted.id == "channelAuth":
         says = says or _asked(reader, one) >= _SOCKET
     elif wanted.id == "staffLogin":
         says = says and bool(_asked(reader, one) & _PASSWORDS)
     return (*evidence, "words") if says else tuple(evidence)
+
+
+def _possible_methods(wanted: Operation) -> tuple[str, ...]:
+    """What surely does the same: a DELETE of a check-in undoes it, and a POST to a list adds to it."""
+    if wanted.method == "GET" or wanted.id == CHANNEL_AUTH:
+        return (wanted.method,)
+    return ("POST", "PUT", "PATCH", "DELETE") if wanted.id == "unassignRoom" else ("POST", "PUT", "PATCH")
+
+
+def _methods(found: Mapping[str, Found]) -> dict[str, str]:
+    return {
+        name: one.described.method
+        for name, one in found.items()
+        if one.described.method != operations()[name].method
+    }
 
 
 def _asked(reader: Reader, one: Described) -> set[str]:
@@ -160,8 +181,9 @@ def _nothing(
     if mine_by_words:  # only a login is asked for more than the words of its path
         return "its path says so, but no password is in the body it takes", mine_by_words[:_SHOWN]
     if meant:
-        return f"the contract says {method}, and a dialect does not change the method", tuple(
-            (one, None) for one, _ in meant[:_SHOWN]
+        return (
+            f"the contract says {method}; if it is the same, name its method under [dialect.methods]",
+            tuple((one, reading.template) for one, reading in meant[:_SHOWN]),
         )
     mine = _telling(f"{wanted.id} {wanted.path.rpartition('}')[2]}")
     scored = []
@@ -212,7 +234,7 @@ def _without_collisions(base_path: str, found: dict[str, Found], guesses: dict[s
     while True:
         templates = {name: one.template.removeprefix(base_path) for name, one in found.items()}
         try:
-            PathWords(base_path, templates)
+            PathWords(base_path, templates, _methods(found))
         except DialectError as error:
             told = re.findall(r"\w+", str(error))
             out = [name for name in found if name in told]

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from contract.dialect import AuthWords, DialectError, parse_dialect
+from contract.dialect_paths import CHANNEL_AUTH
 from contract.operations import operations
 from contract.schema_files import BASE_URI
 from contract.schema_store import schema_store
@@ -32,10 +33,11 @@ class Shapes:
     auth: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     fields: Fields = field(default_factory=dict)
+    wrapper: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
     def note(self, key: str, sentence: str) -> None:
-        """Say it once under a key: auth, errors or fields."""
+        """Say it once under a key: auth, errors, wrapper or fields."""
         said = self.notes.setdefault(key, [])
         if sentence not in said:
             said.append(sentence)
@@ -47,6 +49,7 @@ def read_shapes(reader: Reader, found: Mapping[str, Found]) -> Shapes:
     _auth(reader, found, shapes)
     _login(reader, found, shapes)
     _errors(reader, found, shapes)
+    _wrapper(reader, found, shapes)
     _fields(reader, found, shapes)
     return shapes
 
@@ -201,12 +204,11 @@ def _fields(reader: Reader, found: Mapping[str, Found], shapes: Shapes) -> None:
         wanted = operations()[name]
         pairs = [
             (wanted.request_schema, one.described.request),
-            (wanted.reply_schema(200), _reply(one.described)),
+            (wanted.reply_schema(200), _unwrapped(reader, _reply(one.described), shapes)),
         ]
         for ref, theirs in pairs:
             if ref is not None and theirs is not None:
                 _compare(reader, ref, theirs, said, _DEPTH)
-                _unwrapped(reader, name, ref, theirs, shapes)
     for (title, name), words in sorted(said.items()):
         if len(words) == 1 and (wire := next(iter(words))) != name:
             shapes.fields.setdefault(title, {})[name] = wire
@@ -231,23 +233,73 @@ def _compare(
         _compare(reader, f"{ref}{'' if '#' in ref else '#'}/items", items, said, depth - 1)
 
 
-def _unwrapped(reader: Reader, name: str, ref: str, theirs: Placed, shapes: Shapes) -> None:
-    """Tell of a reply that stands whole inside another object: a dialect renames fields of what it knows, and says no more."""
+def _wrapper(reader: Reader, found: Mapping[str, Found], shapes: Shapes) -> None:
+    """What stands around every reply, when several show it and none shows another; else what to look at."""
+    seen: dict[str | None, list[str]] = {}
+    for name, one in found.items():
+        ref, theirs = operations()[name].reply_schema(200), _reply(one.described)
+        if ref is not None and theirs is not None and name != CHANNEL_AUTH:
+            key, is_told = _wrapper_key(reader, ref, theirs)
+            if is_told:
+                seen.setdefault(key, []).append(name)
+    (key, *others) = seen or (None,)
+    if key is not None and not others and len(seen[key]) > 1:
+        shapes.wrapper["key"] = key
+        constants = [_constants(reader, found[name], key) for name in seen[key]]
+        shared = {
+            name: value
+            for name, value in constants[0].items()
+            if all(name in one and one[name] == value for one in constants)
+        }
+        if shared:
+            shapes.wrapper["constants"] = shared
+        shapes.note(
+            "wrapper",
+            f'the replies of {", ".join(seen[key][:3])} stand inside "{key}"; all others are taken to',
+        )
+        return
+    for wrapper, names in seen.items():
+        if wrapper is not None:
+            shapes.note(
+                "wrapper",
+                f'the reply of {names[0]} stands inside "{wrapper}"; if every reply does: key = "{wrapper}" under [dialect.wrapper]',
+            )
+
+
+def _wrapper_key(reader: Reader, ref: str, theirs: Placed) -> tuple[str | None, bool]:
+    """(the key a reply stands whole under, None for one that stands bare; whether the document tells)."""
     wanted = {_plain(field_name) for _, field_name, _ in _contract_fields(ref)}
     have = reader.properties(theirs)
-    if len(wanted) < 3 or len(wanted & {_plain(one) for one in have}) * 3 >= len(wanted):
-        return
+    if len(wanted) < 3 or not have:
+        return None, False
+    if len(wanted & {_plain(one) for one in have}) * 3 >= len(wanted):
+        return None, True
     for wrapper, inner in have.items():
-        inside = {_plain(one) for one in reader.properties(inner)}
-        if len(wanted & inside) * 2 >= len(wanted):
-            title, first = next(
-                (title, one) for title, one, _ in _contract_fields(ref) if _plain(one) in inside
-            )
-            shapes.note(
-                "fields",
-                f'the reply of {name} stands inside "{wrapper}"; a dialect says that field by field, for every place the '
-                f'object stands in: {first} = "{wrapper}.{first}" under [dialect.fields.{title}]',
-            )
+        if len(wanted & {_plain(one) for one in reader.properties(inner)}) * 2 >= len(wanted):
+            return wrapper, True
+    return None, False
+
+
+def _constants(reader: Reader, one: Found, key: str) -> dict[str, Any]:
+    """What always stands beside the reply: properties that can have one value only."""
+    reply, constants = _reply(one.described), dict[str, Any]()
+    for name, placed in reader.properties(reply).items() if reply is not None else ():
+        for _, schema in reader.parts(placed) if name != key else ():
+            values = [schema["const"]] if "const" in schema else schema.get("enum")
+            if (
+                isinstance(values, list)
+                and len(values) == 1
+                and isinstance(values[0], str | bool | int | float)
+            ):
+                constants[name] = values[0]
+    return constants
+
+
+def _unwrapped(reader: Reader, reply: Placed | None, shapes: Shapes) -> Placed | None:
+    """What stands in the wrapper of a reply, if it is in one."""
+    if reply is None or not shapes.wrapper:
+        return reply
+    return reader.properties(reply).get(shapes.wrapper["key"], reply)
 
 
 def _whole(ref: str) -> tuple[str, Any]:

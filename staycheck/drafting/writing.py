@@ -19,7 +19,7 @@ from staycheck.drafting.shapes import Shapes, read_shapes
 from staycheck.drafting.source import read_document
 
 DIALECT_LINES = """\
-# If the backend keeps the promises in other words, a dialect translates them.
+# If the backend keeps the promises in other words (paths, methods, names, a wrapper around replies), a dialect translates them.
 # dialect = "dialect.toml"
 
 """
@@ -91,7 +91,7 @@ def _host_of(url: str) -> str:
 def _fill(template: str, title: str, base_url: str, note: str) -> str:
     named = template.replace('name = "my backend"', f"name = {_string(title)}")
     line = f"base_url = {_string(base_url)}" + (f"   # {note}" if note else "")
-    return named.replace(f'base_url = "{_BASE_URL}"', line)
+    return re.sub(rf'(?m)^base_url = "{re.escape(_BASE_URL)}".*$', lambda _: line, named)
 
 
 def _dialect(title: str, matches: Matches, shapes: Shapes) -> dict[str, Any]:
@@ -105,6 +105,10 @@ def _dialect(title: str, matches: Matches, shapes: Shapes) -> dict[str, Any]:
         found["auth"] = shapes.auth
     if matches.templates():
         found["paths"] = matches.templates()
+    if matches.methods():
+        found["methods"] = matches.methods()
+    if shapes.wrapper:
+        found["wrapper"] = shapes.wrapper
     if shapes.fields:
         found["fields"] = shapes.fields
     return {"name": title, **found} if found else {}
@@ -160,6 +164,18 @@ def _written(dialect: Mapping[str, Any], matches: Matches, shapes: Shapes) -> It
         else:
             yield from _guess(name, matches.guesses[name], matches.base_path)
     yield ""
+    if dialect.get("methods"):
+        yield "[dialect.methods]"
+        for name, method in dialect["methods"].items():
+            yield f"{name} = {_string(method)}   # {operations()[name].method} in the contract"
+        yield ""
+    yield from _notes(shapes, "wrapper")
+    if dialect.get("wrapper"):
+        yield "[dialect.wrapper]"
+        yield f"key = {_string(dialect['wrapper']['key'])}   # every reply stands under it"
+        for name, value in dialect["wrapper"].get("constants", {}).items():
+            yield f"constants.{_string(name)} = {_string(value) if isinstance(value, str) else json.dumps(value)}"
+        yield ""
     yield from _notes(shapes, "fields")
     if dialect.get("fields"):
         yield "# Names that differ only in their spelling. They are looked for in replies and in events alike."
@@ -177,7 +193,7 @@ def _written(dialect: Mapping[str, Any], matches: Matches, shapes: Shapes) -> It
 
 
 def _found(name: str, one: Found, path: str | None) -> Iterator[str]:
-    method = operations()[name].method
+    method = one.described.method
     if path is None:
         yield f"# {name}: {method}, the contract's own path"
     else:

@@ -32,6 +32,15 @@ TITLES = titled_fields(
     *(ref for _, _, ref in SUCCESSES),
     *(ref for _, ref in REQUESTS),
 )
+CHANGES = sorted(one.id for one in operations().values() if one.method == "POST" and one.id != "channelAuth")
+READS = sorted(one.id for one in operations().values() if one.method == "GET")
+WRAPPERS: list[dict[str, Any]] = [
+    {"key": "data"},
+    {"key": "data", "errors": {"key": "data"}},
+    {"key": "result", "constants": {"success": True}, "errors": {"constants": {"success": False}}},
+    {"key": "room", "constants": {"status": "ok", "version": 2, "message": None}, "errors": {"key": "error"}},
+    {"errors": {"key": "result", "constants": {"ok": False}}},
+]
 EVENT_NAMES = sorted({kind.name for kind in event_kinds().values()})
 QUICK = settings(max_examples=60, deadline=None)
 
@@ -68,6 +77,11 @@ def some_dialect(random: Random) -> dict[str, Any]:
             "ts": random.choice(["ts", "at"]),
         },
         "categories": {name: f"cat-{name}" for name in random.sample(EVENT_NAMES, 2)},
+        "methods": {
+            **{name: random.choice(["PUT", "PATCH", "DELETE", "POST"]) for name in random.sample(CHANGES, 4)},
+            **{name: random.choice(["GET", "POST"]) for name in random.sample(READS, 2)},
+        },
+        "wrapper": random.choice(WRAPPERS),
         "errors": random.sample(["nested", "flat_error_detail", "code_message", "non_field_errors"], 2),
         "fields": fields,
     }  # fmt: skip
@@ -137,7 +151,7 @@ def test_a_refusal_said_in_a_dialect_is_read_back(
 @given(DIALECTS, st.sampled_from(list(operations().values())))
 def test_a_path_of_a_dialect_is_read_back(dialect: Dialect, one: Any) -> None:
     path = dialect.to_wire_path(one.id, KEYS)
-    found = dialect.to_canonical_path(one.method, path)
+    found = dialect.to_canonical_path(dialect.to_wire_method(one.id), path)
     assert found == (one, {name: str(KEYS[name]) for name in one.path_parameters})
 
 
@@ -158,6 +172,26 @@ def test_what_is_dropped_on_the_wire_is_missing_and_nothing_is_made_up(
     assert set(places(read)) < set(places(event[2]))
 
 
+@QUICK
+@given(DIALECTS, st.sampled_from(SUCCESSES), RANDOMS)
+def test_what_is_dropped_from_a_wrapped_answer_is_missing(
+    dialect: Dialect, success: tuple[str, int, str], random: Random
+) -> None:
+    operation_id, status, ref = success
+    body = make(ref, random)
+    said = copy.deepcopy(dialect.to_wire_reply(operation_id, status, body))
+    named = [path for path in places(said) if path and isinstance(path[-1], str)]
+    if not named:
+        return
+    dropped = random.choice(named)
+    parent = said
+    for step in dropped[:-1]:
+        parent = parent[step]
+    del parent[dropped[-1]]
+    assert dialect.to_canonical_reply(operation_id, status, said) != body
+
+
+@QUICK
 @given(st.sampled_from(list(event_kinds().values())), RANDOMS)
 def test_the_contracts_own_words_are_free(kind: EventKind, random: Random) -> None:
     event = some_event(kind, random)
@@ -208,6 +242,71 @@ def test_the_dialect_seen_in_the_wild() -> None:
     bare = dialect.to_canonical_reply("staffLogin", 400, {"non_field_errors": ["Wrong", "password."]})
     assert bare == {"error": {"message": "Wrong password."}}
     assert dialect.to_canonical_reply("checkIn", 500, "<html>") == "<html>"
+
+
+SUCCESS = parse_dialect(
+    {
+        "name": "x",
+        "wrapper": {
+            "key": "result",
+            "constants": {"success": True},
+            "errors": {"constants": {"success": False}},
+        },
+        "errors": ["code_message"],
+        "fields": {"Room": {"room_number": "number"}},
+        "auth": {"login_token": "/result/session/key"},
+    }
+)
+
+
+def test_a_wrapper_goes_around_every_reply_and_every_refusal() -> None:
+    room = {"room_number": 5}
+    assert SUCCESS.to_wire_reply("getRoom", 200, room) == {"success": True, "result": {"number": 5}}
+    page = {"success": True, "result": {"results": [{"number": 5}]}}
+    assert SUCCESS.to_canonical_reply("listRooms", 200, page) == {"results": [room]}
+    refused = {"success": False, "code": "ROOM_NOT_READY", "message": "Dirty."}
+    said = {"error": {"code": "ROOM_NOT_READY", "message": "Dirty."}}
+    assert SUCCESS.to_canonical_reply("checkIn", 400, refused) == said
+    assert SUCCESS.to_wire_reply("checkIn", 400, said) == refused
+    login = {"success": True, "result": {"session": {"key": "t"}}}
+    assert SUCCESS.to_canonical_reply("staffLogin", 200, login) == {"token": "t"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": False, "result": {"number": 5}}, {"success": 1, "result": {"number": 5}}, {"result": {"number": 5}},
+        {"success": True, "result": None}, {"success": True, "result": "done"}, {"success": True, "data": {"number": 5}},
+        {"success": True, "result": [{"number": 5}], "next": None}, [], "<html>", None,
+    ],
+)  # fmt: skip
+def test_a_wrapper_that_is_not_as_declared_is_left_for_the_rules_to_find(body: Any) -> None:
+    assert SUCCESS.to_canonical_reply("getRoom", 200, body) == body
+
+
+def test_what_stands_beside_a_wrapper_belongs_to_the_reply_and_hides_nothing_in_it() -> None:
+    said = {"success": True, "message": "Done.", "number": 6, "internal_notes": "n", "result": {"number": 5}}
+    assert SUCCESS.to_canonical_reply("getRoom", 200, said) == {
+        "room_number": 5, "message": "Done.", "wire:number": 6, "internal_notes": "n",
+    }  # fmt: skip
+
+
+def test_what_pusher_s_clients_read_stands_in_no_wrapper() -> None:
+    auth = {"auth": "key:sig"}
+    assert SUCCESS.to_wire_reply("channelAuth", 200, auth) == auth
+    wrapped = {"success": True, "result": auth}
+    assert SUCCESS.to_canonical_reply("channelAuth", 200, wrapped) == wrapped
+
+
+def test_two_operations_may_share_a_path_when_their_methods_differ() -> None:
+    path = "/bookings/{booking_id}/room"
+    document = {"name": "x", "paths": {"assignRoom": path, "unassignRoom": path}}
+    dialect = parse_dialect({**document, "methods": {"assignRoom": "PUT", "unassignRoom": "DELETE"}})
+    for method, name in (("PUT", "assignRoom"), ("delete", "unassignRoom")):
+        found = dialect.to_canonical_path(method, "/bookings/B1/room")
+        assert found is not None
+        assert (found[0].id, found[1]) == (name, {"booking_id": "B1"})
+    assert dialect.to_canonical_path("POST", "/bookings/B1/room") is None
 
 
 def test_renames_reach_every_depth_where_the_title_stands() -> None:
@@ -283,6 +382,16 @@ def test_what_the_dialect_does_not_know_passes_unchanged() -> None:
         ({"paths": {"checkin": "/x"}}, "the contract has no operation 'checkin'"),
         ({"paths": {"checkIn": "/{id}"}}, "which is no parameter of the contract"),
         ({"paths": {"checkIn": "/x/{room_id}", "checkOut": "/x/{booking_id}"}}, "checkIn and checkOut have the same path"),
+        ({"methods": {"checkin": "PUT"}}, "the contract has no operation 'checkin'"),
+        ({"methods": {"checkIn": "GET"}}, "checkIn changes something, so it can be POST, PUT, PATCH, DELETE, and not GET"),
+        ({"methods": {"getRoom": "DELETE"}}, "getRoom reads, so it can be GET, POST, and not DELETE"),
+        ({"methods": {"channelAuth": "PUT"}}, "Pusher's clients, which POST"),
+        ({"paths": {"checkIn": "/x/{booking_id}", "getBooking": "/x/{booking_id}"}, "methods": {"getBooking": "POST"}},
+         "getBooking have the same path and method"),
+        ({"wrapper": {"constants": {"ok": True}}}, "no key says what the reply stands under"),
+        ({"wrapper": {"key": "ok", "constants": {"ok": True}}}, "'ok' is the key of the reply and a constant beside it"),
+        ({"wrapper": {"errors": {"constants": {"error": True}}}}, "the constant 'error' is a part of the refusals"),
+        ({"wrapper": {"errors": {"constants": {"detail": ""}}}, "errors": ["nested", "flat_error_detail"]}, "'detail' is a part"),
         ({"channels": {"staff": "all"}}, "needs {hotel_slug}"),
         ({"channels": {"guest": "private-{booking_id}.{room}"}}, "may hold"),
         ({"event_names": {"room_updated": "x", "room_occupancy_updated": "x"}}, "are both 'x'"),

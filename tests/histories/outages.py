@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from conformance_tests.episode import OUTAGE
+from conformance_tests.entries import OUTAGE
 from tests.histories.bad import lie
 from tests.histories.builder import Line, Tape
 from tests.histories.facts import NEW_TOKEN, STAY_BINDINGS

@@ -47,6 +47,7 @@ class Miniature:
         app = web.Application(middlewares=[self._log])
         app.router.add_post("/api/staff/login/", self._login)
         app.router.add_post("/_staycheck/states", self._states)
+        app.router.add_post("/_staycheck/probes", self._probes)
         app.router.add_post(f"{S}/room-bookings/{{booking}}/check-in/", self._check_in)
         app.router.add_post(f"{S}/room-bookings/{{booking}}/check-out/", self._check_out)
         app.router.add_post(f"{S}/room-bookings/{{booking}}/safe-assign-room/", self._assign)
@@ -89,6 +90,14 @@ class Miniature:
             return web.json_response({"results": []})
         return web.json_response(
             {"results": [self._arrange(one["state"], one["params"]) for one in asked["states"]]}
+        )
+
+    async def _probes(self, request: web.Request) -> web.Response:
+        """The one probe it offers; the rest is left out."""
+        asked = [one["probe"] for one in (await request.json())["probes"]]
+        state = {"guest_fcm_token_set": False}
+        return web.json_response(
+            {"results": [{"probe": one, "state": state} for one in asked if one == "device"]}
         )
 
     def _arrange(self, state: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -239,7 +248,11 @@ def _refuse(status: int, code: str) -> web.Response:
 
 
 @asynccontextmanager
-async def serving(miniature: Miniature) -> AsyncIterator[str]:
-    """The base URL of the miniature, for as long as it is open."""
-    async with TestServer(miniature.app()) as server:
-        yield str(server.make_url("")).rstrip("/")
+async def serving(miniature: Miniature, prefix: str = "") -> AsyncIterator[str]:
+    """The base URL of the miniature, which stands at `prefix` of its host, for as long as it is open."""
+    own = miniature.app()
+    host = web.Application() if prefix else own
+    if prefix:
+        host.add_subapp(prefix, own)
+    async with TestServer(host) as server:
+        yield str(server.make_url("")).rstrip("/") + prefix

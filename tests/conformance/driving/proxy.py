@@ -40,7 +40,8 @@ _DROPPED = frozenset(
 @dataclass
 class Proxy:
     """`reply_delay` and `event_delay` in seconds; `loses` names operations whose first `losses` answers never come,
-    `without` events that are not passed on, `spoils` payload fields that are taken out of every event."""
+    `without` events that are not passed on, `spoils` payload fields that are taken out of every event, `cuts` events of which
+    half a line gets into the event file."""
 
     reply_delay: float = 0.0
     event_delay: float = 0.0
@@ -49,6 +50,7 @@ class Proxy:
     refuses_too: bool = False
     without: frozenset[str] = frozenset()
     spoils: frozenset[str] = frozenset()
+    cuts: frozenset[str] = frozenset()
     dialect: Mapping[str, Any] | None = None
     file: Path | None = None
     sink: str = ""
@@ -96,8 +98,9 @@ class Proxy:
             self.lost[name] += 1
             await self._over.wait()  # it never got to the server, and nobody is told
         assert self._session is not None
+        method = found[0].method if found is not None else request.method
         async with self._session.request(
-            request.method, self.backend + path, params=request.query, data=body or None, headers=headers,
+            method, self.backend + path, params=request.query, data=body or None, headers=headers,
             allow_redirects=False,
         ) as reply:  # fmt: skip
             raw, status, kind = await reply.read(), reply.status, reply.headers.get("Content-Type", "")
@@ -133,7 +136,8 @@ class Proxy:
             return web.Response(status=503)
         if status == 200 and self.file is not None:
             with self.file.open("a") as lines:
-                lines.write(json.dumps({"channel": channel, "name": name, "data": data}) + "\n")
+                line = json.dumps({"channel": channel, "name": name, "data": data})
+                lines.write(line[: len(line) // 2 if name in self.cuts else None] + "\n")
         return web.json_response({}, status=status)
 
 

@@ -28,6 +28,7 @@ class Heard:
         self.events: list[tuple[str, str, Any, int | None]] = []
         self.notices: list[str] = []
         self.since: list[float | None] = []
+        self.gaps: list[tuple[float | None, float | None]] = []
         self._changed = asyncio.Event()
 
     def heard(
@@ -36,9 +37,12 @@ class Heard:
         self.events.append((channel, name, data, connection))
         self._changed.set()
 
-    def noticed(self, observer: str, text: str, *, since: float | None = None) -> None:
+    def noticed(
+        self, observer: str, text: str, *, since: float | None = None, until: float | None = None
+    ) -> None:
         self.notices.append(text)
         self.since.append(since)
+        self.gaps.append((since, until))
         self._changed.set()
 
     def now(self) -> float:
@@ -180,3 +184,141 @@ async def test_the_event_file_hears_what_is_appended_whole_lines_only(tmp_path: 
     await heard.until(lambda: len(heard.events) == 2 and heard.notices)
     await observer.stop()
     assert [event[:3] for event in heard.events] == [("a", "x", {"n": 1}), ("a", "y", {"n": 2})]
+    assert heard.notices == ["Line 4 of the event file is not {channel, name, data}; events may be missing."]
+
+
+def line(number: int) -> str:
+    return json.dumps({"channel": "a", "name": "x", "data": {"n": number}}) + "\n"
+
+
+class Following:
+    """An event file that is followed, with two lines of an earlier time in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.heard = path, Heard()
+        self.observer = EventFile(path, self.heard)
+
+    async def __aenter__(self) -> Following:
+        self.path.write_text(line(-2) + line(-1))
+        await self.observer.start([])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.observer.stop()
+
+    async def append(self, text: str) -> None:
+        """Written, and the whole lines of it read."""
+        wanted = self.numbers + [
+            json.loads(one)["data"]["n"] for one in text.splitlines(keepends=True) if one.endswith("}\n")
+        ]
+        with self.path.open("a") as file:
+            file.write(text)
+        await self.heard.until(lambda: self.numbers == wanted)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event[2]["n"] for event in self.heard.events]
+
+
+def is_closed_gap(gap: tuple[float | None, float | None]) -> bool:
+    since, until = gap
+    return since is not None and until is not None and since <= until
+
+
+async def test_an_event_file_that_ends_inside_a_line_has_a_gap(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1) + line(2)[:-9])
+        assert not file.heard.notices, "the rest of the line may be on its way"
+    assert file.heard.notices == ["The event file ends in the middle of line 4; events may be missing."]
+    assert is_closed_gap(file.heard.gaps[0])
+
+
+async def test_a_last_line_without_its_end_is_heard_when_it_is_whole(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1) + line(2).strip())
+    assert (file.numbers, file.heard.notices) == ([1, 2], [])
+
+
+async def test_a_line_that_was_cut_off_by_the_next_is_a_gap_and_named_by_its_number(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1))
+        with file.path.open("a") as out:
+            out.write(line(2)[:-9] + line(3) + line(4))
+        await file.heard.until(lambda: 4 in file.numbers)
+    assert file.numbers == [1, 4]
+    assert file.heard.notices == [
+        "Line 4 of the event file is not {channel, name, data}; events may be missing."
+    ]
+    assert is_closed_gap(file.heard.gaps[0])
+
+
+@pytest.mark.parametrize("left", ["", line(-2), line(-2) + line(-1)[:5]])
+async def test_an_event_file_that_shrinks_has_a_gap_and_nothing_is_heard_twice(
+    tmp_path: Path, left: str
+) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1) + line(2))
+        file.path.write_text(left)
+        await file.heard.until(lambda: file.heard.notices)
+        if not left.endswith("\n") and left:
+            with file.path.open("a") as out:
+                out.write(line(-1)[5:])
+        await file.append(line(3))
+    assert file.numbers == [1, 2, 3]
+    (notice,) = file.heard.notices
+    assert notice.startswith("The event file became shorter; it is read on behind line ")
+    assert is_closed_gap(file.heard.gaps[0])
+
+
+async def test_an_event_file_that_is_written_anew_has_a_gap_however_long_it_is(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1))
+        file.path.write_text("".join(line(-number) for number in range(90, 40, -1)))
+        await file.heard.until(lambda: file.heard.notices)
+        await file.append(line(2))
+    assert file.numbers == [1, 2]
+    assert file.heard.notices == [
+        "The event file was written anew; it is read on behind line 50; events may be missing."
+    ]
+
+
+async def test_a_rotated_event_file_is_read_to_its_end_and_has_a_gap(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1))
+        with file.path.open("a") as old:
+            file.path.rename(tmp_path / "events.jsonl.1")
+            file.path.touch()
+            old.write(line(2))
+        await file.heard.until(lambda: file.heard.gaps and file.heard.gaps[-1][1] is not None)
+        await file.append(line(3))
+    assert file.numbers == [1, 2, 3]
+    since, until = file.heard.gaps[0][0], file.heard.gaps[-1][1]
+    assert is_closed_gap((since, until))
+    assert "Another event file stands in the place of the first" in file.heard.notices[-1]
+
+
+async def test_an_event_file_that_is_gone_has_a_gap_until_it_is_there_again(tmp_path: Path) -> None:
+    async with Following(tmp_path / "events.jsonl") as file:
+        await file.append(line(1))
+        file.path.rename(tmp_path / "away")
+        await file.heard.until(lambda: file.heard.notices)
+        assert file.heard.notices == ["The event file is gone; events may be missing from here on."]
+        assert file.heard.gaps[0][1] is None
+        (tmp_path / "away").rename(file.path)
+        await file.heard.until(lambda: len(file.heard.notices) == 2)
+        assert is_closed_gap(file.heard.gaps[1])
+        await file.append(line(2))
+    assert file.numbers == [1, 2]
+
+
+async def test_a_line_begun_before_the_run_is_of_an_earlier_time(tmp_path: Path) -> None:
+    path, heard = tmp_path / "events.jsonl", Heard()
+    path.write_text(line(1)[:7])
+    observer = EventFile(path, heard)
+    await observer.start([])
+    with path.open("a") as out:
+        out.write(line(1)[7:] + line(2))
+    await heard.until(lambda: heard.events)
+    await observer.stop()
+    assert [event[2]["n"] for event in heard.events] == [2]
+    assert heard.notices == []

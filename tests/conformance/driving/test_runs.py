@@ -13,6 +13,7 @@ from miniature import KEY, SECRET, STAFF, Miniature, serving
 
 from conformance_tests.runner import Progress, run
 from conformance_tests.target import (
+    ProbesSettings,
     Realtime,
     SinkSettings,
     StaffLogin,
@@ -25,12 +26,15 @@ from contract.schema_store import schema_store
 
 Lines = list[dict[str, Any]]
 OUTAGE = 1.5
+NO_PROBES = ProbesSettings()
 
 
-async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
+async def drive(
+    tmp_path: Path, miniature: Miniature, prefix: str = "", probes: ProbesSettings = NO_PROBES, **more: Any
+) -> Lines:
     record = tmp_path / "history.jsonl"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with serving(miniature) as url:
+        async with serving(miniature, prefix) as url:
             port = listener.getsockname()[1]
             miniature.sink = f"http://127.0.0.1:{port}"
             target = Target(
@@ -39,6 +43,7 @@ async def drive(tmp_path: Path, miniature: Miniature, **more: Any) -> Lines:
                 staff={name: StaffLogin(name, password) for name, password in STAFF.items()},
                 realtime=Realtime(sink=SinkSettings(port=port, key=KEY, secret=SECRET)),
                 states=StatesSettings(url="/_staycheck/states"),
+                probes=probes,
                 timeouts=Timeouts(request=5, event=0.5, grace=0.02, hold=0.2, recovery=1.0, outage=OUTAGE),
             )
             asked = {"only": ("check-in",)} | more
@@ -73,6 +78,19 @@ async def test_the_header_says_what_could_be_seen(honest: Lines) -> None:
     assert capabilities["actors"] == ["manager", "front_desk"]
     assert capabilities["states"] == ["booking ready for check-in"]
     assert {"booking", "room"} <= set(capabilities["probes"])
+
+
+async def test_a_backend_below_a_prefix_is_called_arranged_and_probed_below_it(tmp_path: Path) -> None:
+    miniature = Miniature()
+    probes = ProbesSettings(url="/_staycheck/probes")
+    lines = await drive(tmp_path, miniature, "/backend", probes)
+    assert {call.partition("/backend/")[0] for call in miniature.calls} == {"GET ", "POST "}
+    assert "POST /backend/_staycheck/states" in miniature.calls
+    assert {"device", "booking"} <= set(lines[0]["capabilities"]["probes"])
+    assert lines[0]["capabilities"]["states"] == ["booking ready for check-in"]
+    assert of(lines, kind="probe", probe="device", state={"guest_fcm_token_set": False})
+    (check_in,) = of(lines, kind="call", case="check-in/happy", scenario="stay/party-of-2")
+    assert of(lines, kind="reply", call=check_in["call"], status=200)
 
 
 async def test_a_stay_has_snapshots_events_reads_and_fences_around_its_calls(honest: Lines) -> None:

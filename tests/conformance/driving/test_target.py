@@ -50,6 +50,63 @@ def test_a_file_is_read_with_secrets_from_the_environment_and_paths_against_the_
     assert "s3cret-word" in set(target.secrets())
 
 
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8000/backend", "http://127.0.0.1:8000/backend/"])
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("/_x/states", "http://127.0.0.1:8000/backend/_x/states"),
+        ("_x/states", "http://127.0.0.1:8000/backend/_x/states"),
+        ("/at/12:00", "http://127.0.0.1:8000/backend/at/12:00"),
+        ("http://127.0.0.1:8000/_x/states", "http://127.0.0.1:8000/_x/states"),
+    ],
+)
+def test_a_path_stands_behind_all_of_the_base_url_and_a_url_for_itself(
+    tmp_path: Path, base: str, given: str, url: str
+) -> None:
+    target = load(tmp_path, f'base_url = "{base}"\n[states]\nurl = "{given}"\n[probes]\nurl = "{given}"\n')
+    assert target.url(target.states.url or "") == target.url(target.probes.url or "") == url
+
+
+@pytest.mark.parametrize(
+    "given", ["//127.0.0.1/x", "127.0.0.1:8000/x", "localhost:8000/x", "ftp://127.0.0.1/x"]
+)
+def test_an_address_that_is_neither_a_path_nor_a_url_is_refused(tmp_path: Path, given: str) -> None:
+    text = f'base_url = "http://127.0.0.1:8000/backend"\n[states]\nurl = "{given}"\n'
+    assert "states.url" in refusal(tmp_path, text)
+
+
+WRONG_WORDS = [
+    (
+        'name = "d"\n\n[methods]\ncheckOut = "PUT"\ncheckIn = "GET"\n',
+        5,
+        "checkIn changes something, so it can be POST",
+    ),
+    ('name = "d"\n\n[methods]\ncheckIn = "put"\n', 4, "methods.checkIn"),
+    ('name = "d"\n\n[paths]\ncheckin = "/x"\n', 4, "the contract has no operation 'checkin'"),
+    (
+        'name = "d"\n\n[wrapper]\nkey = "ok"\nconstants = { ok = true }\n',
+        4,
+        "'ok' is the key of the reply and a constant",
+    ),
+    ('name = "d"\n\n[wrapper]\nkey = "data"\nconstant = { ok = true }\n', 5, "did you mean constants?"),
+    ('name = "d"\n\n[wrapper.errors]\nkey = ""\n', 4, "wrapper.errors.key"),
+    ('name = "d"\n\n[fields.Room]\nroom_nr = "nr"\n', 4, "did you mean 'room_number'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "told"), WRONG_WORDS)
+def test_a_dialect_that_cannot_be_names_its_line(tmp_path: Path, text: str, line: int, told: str) -> None:
+    (tmp_path / "words.toml").write_text(text)
+    message = refusal(tmp_path, 'base_url = "http://localhost"\ndialect = "words.toml"\n')
+    assert f"words.toml, line {line}: " in message
+    assert told in message
+    assert "\n" not in message
+    inline = text.replace("[", "[dialect.").replace('name = "d"', '[dialect]\nname = "d"')
+    message = refusal(tmp_path, 'base_url = "http://localhost"\n' + inline)
+    assert f"backend.toml, line {line + 2}: " in message
+    assert told.replace("methods.", "dialect.methods.").replace("wrapper.", "dialect.wrapper.") in message
+
+
 def test_no_secret_is_in_the_representation(tmp_path: Path) -> None:
     assert "s3cret-word" not in repr(load(tmp_path, GOOD, BOSS_PASSWORD="s3cret-word"))
 

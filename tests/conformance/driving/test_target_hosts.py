@@ -197,10 +197,13 @@ class Guarded:
 
 async def test_a_backend_that_wants_a_token_gets_it_from_the_environment_and_no_other_server_does() -> None:
     guarded = Guarded("http://127.0.0.1:9/probes")
-    async with TestServer(guarded.app()) as server:
-        base = str(server.make_url("")).rstrip("/")
+    host = web.Application()
+    host.add_subapp("/backend", guarded.app())
+    async with TestServer(host) as server:
+        base = str(server.make_url("/backend"))
         target = await discover(base, environ={TOKEN_VARIABLE: "right-token"})
         assert guarded.asked == [None, "Bearer right-token"]
+        assert target.url(target.states.url or "") == f"{base}/_staycheck/states"
         assert (target.states.token, target.probes.token) == ("right-token", None)
         assert "right-token" in set(target.secrets())
         with pytest.raises(TargetError, match=f"set {TOKEN_VARIABLE}"):

@@ -54,9 +54,9 @@ def verdicts(observer: str, record: Path) -> dict[str, str]:
     return {rule["id"]: rule["verdict"] for rule in report["rules"] if rule["id"] not in ONLY_A_SINK}
 
 
-async def run_with_all(tmp_path: Path) -> dict[str, dict[str, str]]:
+async def run_with_all(tmp_path: Path, **proxy: Any) -> dict[str, dict[str, str]]:
     record, file = tmp_path / "history.jsonl", tmp_path / "events.jsonl"
-    await drive(Proxy(file=file), record, only=("check-in", "check-out", "assign"), subscribe=True)
+    await drive(Proxy(file=file, **proxy), record, only=("check-in", "check-out", "assign"), subscribe=True)
     header = json.loads(record.read_text().splitlines()[0])
     assert header["capabilities"]["channels"] == {
         observer: ["rooms", "staff", "guest"] for observer in OBSERVERS
@@ -84,3 +84,18 @@ async def test_a_lying_backend_is_the_same_to_all_three(
     assert found["sink"] == found["subscribe"] == found["file"]
     assert found["sink"]["events/check-out/nothing-missing"] == "fail"
     assert found["sink"]["events/check-in/nothing-missing"] == "pass"
+
+
+async def test_a_line_that_is_cut_off_in_the_file_accuses_nobody_and_proves_nothing(tmp_path: Path) -> None:
+    found = await run_with_all(tmp_path, cuts=frozenset({"booking_checked_out"}))
+    assert "fail" not in found["file"].values()
+    assert found["file"]["events/check-out/nothing-missing"] == "inconclusive"
+    assert found["sink"]["events/check-out/nothing-missing"] == "pass"
+    told = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    gaps = [line for line in told if line.get("observer") == "file" and line.get("mark") == "observer"]
+    cut = [
+        number
+        for number, line in enumerate((tmp_path / "events.jsonl").read_text().splitlines(), 1)
+        if line[-1:] != "}"
+    ]
+    assert [gap["text"].partition(" of")[0] for gap in gaps] == [f"Line {number}" for number in cut]

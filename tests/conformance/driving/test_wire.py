@@ -41,6 +41,17 @@ def test_a_room_of_another_hotel_is_named_the_other_way_too(wire: Wire) -> None:
     assert [request.path.rsplit("/", 2)[1] for request in asked] == ["707", "203"]
 
 
+def test_a_call_has_the_method_and_the_wrapper_of_the_backend() -> None:
+    wire = Wire(
+        {"name": "x", "methods": {"checkIn": "PATCH"}, "wrapper": {"key": "data", "errors": {"key": "data"}}}
+    )
+    request = wire.request("checkIn", {"hotel_slug": "grand", "booking_id": "B1"}, None)
+    assert request.method == "PATCH"
+    assert wire.reply("checkIn", 200, {"data": {"booking_id": "B1"}}) == {"booking_id": "B1"}
+    refused = {"error": {"code": "ROOM_NOT_READY", "message": "dirty"}}
+    assert wire.reply("checkIn", 400, {"data": refused}) == refused
+
+
 def test_credentials_are_sent_as_the_backend_takes_them(wire: Wire) -> None:
     assert wire.staff_header("t") == {"X-Auth": "Bearer t"}
     assert wire.request("guestContext", {}, None, guest_token="raw").headers == {"X-Auth": "Guest raw"}

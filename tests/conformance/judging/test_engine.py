@@ -13,7 +13,7 @@ import pytest
 
 from conformance_tests import cutting, index, workers
 from conformance_tests.engine import cut, judge_file, judge_lines
-from conformance_tests.episode import Event
+from conformance_tests.entries import Event
 from conformance_tests.episodes import _EVENTFUL, Watched
 from conformance_tests.firsts import Firsts, Places
 from conformance_tests.rule import all_rules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from conformance_tests.race_order import explained
 from conformance_tests.racing import Recorded, read_race
 from tests.histories import bad_races, good, races
 from tests.histories.bad import BAD
-from tests.histories.builder import Tape
+from tests.histories.builder import Line, Tape
 from tests.histories.facts import STAY_BINDINGS
 from tests.histories.good import CALL, error, joint
 
@@ -86,6 +87,25 @@ def test_without_a_fence_a_lost_event_is_not_proven() -> None:
     assert verdict(tape, "races/duplicates-check-in")["verdict"] == "fail"
     tape.lines = [line for line in tape.lines if line.get("mark") not in ("fence", "run-end")]
     assert verdict(tape, "races/duplicates-check-in")["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(("after", "verdict_there"), [("A", "inconclusive"), ("C", "fail")])
+def test_a_gap_that_begins_before_the_last_answer_proves_nothing(after: str, verdict_there: str) -> None:
+    """A fence between the answers brought in what the first call published, and not what the second did."""
+    tape = races.check_ins()
+    tape.drop(tape.events("room_updated")[0])
+    fence: Line = {"kind": "mark", "mark": "fence", "fence": {"arrived": {"sink": ["rooms", "staff"]}}}
+    tape.insert_after(races.reply(tape, after), fence)
+    ended = next(json.loads(line)["t"] for line in tape.text() if '"mark": "fence"' in line)
+    gap: Line = {
+        "kind": "mark",
+        "mark": "observer",
+        "observer": "sink",
+        "text": "a line was cut",
+        "since": ended + 0.001,
+    }
+    tape.insert_after(tape.lines[-2], gap)
+    assert verdict(tape, "races/duplicates-check-in")["verdict"] == verdict_there
 
 
 def test_without_an_observer_a_race_is_inconclusive_and_what_can_be_seen_still_counts() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from conformance_tests.engine import judge_lines
 from tests.histories import good
-from tests.histories.builder import Tape
-from tests.histories.facts import STAY_BINDINGS
+from tests.histories.builder import Tape, room_updated
+from tests.histories.facts import ROOM_ID, STAY_BINDINGS
 from tests.histories.good import CALL, check_in_events, check_out_events, joint
 
 NAME = "stay"
@@ -109,13 +109,24 @@ def gap(tape: Tape, after: dict[str, Any], since: float) -> None:
     tape.insert_after(after, lost)
 
 
+def file_gap(tape: Tape, after: dict[str, Any], since: float, until: float | None = None) -> None:
+    """The observer could not read a line, and has said so after this line."""
+    told = {"kind": "mark", "mark": "observer", "observer": "sink", "text": "Line 4 of the event file is not an event",
+            "since": since, **({} if until is None else {"until": until})}  # fmt: skip
+    tape.insert_after(after, told)
+
+
+Gap = Callable[[Tape, dict[str, Any], float], None]
+
+
 def verdicts(tape: Tape) -> dict[str, str]:
     return {rule["id"]: rule["verdict"] for rule in judge_lines(tape.text())["rules"]}
 
 
 @pytest.mark.parametrize("rule", ["events/check-out/nothing-missing", "idempotency/check-out/no-event"])
-def test_what_may_have_been_missed_is_neither_missing_nor_proven_absent(rule: str) -> None:
-    """The connection broke before the check-out; it was noticed at the very end."""
+@pytest.mark.parametrize("gap", [gap, file_gap])
+def test_what_may_have_been_missed_is_neither_missing_nor_proven_absent(gap: Gap, rule: str) -> None:
+    """The connection broke before the check-out, or a line did; it was noticed at the very end."""
     tape = good.stay()
     for event in [line for line in tape.lines if line["kind"] == "event"][4:]:
         tape.drop(event)
@@ -126,7 +137,40 @@ def test_what_may_have_been_missed_is_neither_missing_nor_proven_absent(rule: st
     assert "fail" not in verdicts(tape).values()
 
 
-def test_what_was_proven_before_the_gap_stays_proven() -> None:
+@pytest.mark.parametrize(("ends", "verdict"), [(True, "fail"), (False, "inconclusive")])
+def test_a_gap_that_ended_before_the_call_excuses_nothing(ends: bool, verdict: str) -> None:
+    tape = good.stay()
+    file_gap(tape, tape.lines[0], since=0.0, until=0.01 if ends else None)
+    tape.drop(tape.events("room_updated")[0])
+    assert verdicts(tape)["events/check-in/nothing-missing"] == verdict
+
+
+def test_an_event_that_is_two_calls_late_is_read_as_of_its_own_call() -> None:
+    """The state it shows is a later one, also where the event that announces that one was lost."""
+    tape = Tape()
+    tape.arranged(NAME, "booking ready for check-in", STAY_BINDINGS)
+    expected, in_house, departed = joint("expected"), joint("in_house"), joint("departed")
+    (late, *first), (_, *second) = check_in_events(tape), check_out_events(tape)
+    tape.call(
+        NAME, "order/stay", "checkIn", before=expected, events=first, settle=False, reads=in_house, **CALL
+    )
+    tape.call(NAME, "order/stay", "checkOut", events=second, settle=False, reads=departed, **CALL)
+    file_gap(tape, tape.lines[-1], since=0.0)
+    dirty = departed["room"][ROOM_ID]
+    cleaning = dirty | {"room_status": "CLEANING_IN_PROGRESS", "room_status_display": "Cleaning In Progress"}
+    tape.call(
+        NAME, "order/stay", "startCleaning", before=departed, after={"room": {ROOM_ID: cleaning}}, reads=departed | {"room": {ROOM_ID: cleaning}},
+        events=[late, room_updated(tape, cleaning, "room_status", "room_status_display")], actor="housekeeping",
+        hotel_slug=CALL["hotel_slug"], room_number=dirty["room_number"],
+    )  # fmt: skip
+    assert verdicts(tape)["order/after-commit"] == "pass"
+    read = next(line for line in tape.lines if line.get("event") is late and line["kind"] == "probe")
+    read["state"] = expected["booking"]
+    assert verdicts(tape)["order/after-commit"] == "fail"
+
+
+@pytest.mark.parametrize("gap", [gap, file_gap])
+def test_what_was_proven_before_the_gap_stays_proven(gap: Gap) -> None:
     tape = good.stay()
     gap(tape, tape.lines[-1], since=1e6)
     assert set(verdicts(tape).values()) <= {"pass", "skipped"}
