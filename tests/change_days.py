@@ -77,9 +77,15 @@ def open_minutes(policy: ArrivalPolicy, day: date) -> tuple[datetime, datetime]:
     where = ZoneInfo(policy.timezone)
     opens = datetime.combine(day, time.fromisoformat(policy.early_checkin_from))
     closes = datetime.combine(day + timedelta(days=1), time.fromisoformat(policy.late_arrival_cutoff))
-    noon = datetime.combine(day, time(12), UTC)
-    minutes = [noon + number * MINUTE for number in range(-36 * 60, 60 * 60)]
-    walls = [at.astimezone(where).replace(tzinfo=None) for at in minutes]
-    first = next(at for at, wall in zip(minutes, walls, strict=True) if wall >= opens)
-    last = next(at for at, wall in zip(reversed(minutes), reversed(walls), strict=True) if wall <= closes)
-    return first, last
+
+    def wall(at: datetime) -> datetime:
+        return at.astimezone(where).replace(tzinfo=None)
+
+    # No zone is further than 14 hours ahead of UTC, or 12 behind it.
+    at = opens.replace(tzinfo=UTC) - timedelta(hours=16)
+    while wall(at) < opens:
+        at += MINUTE
+    until = closes.replace(tzinfo=UTC) + timedelta(hours=14)
+    while wall(until) > closes:
+        until -= MINUTE
+    return at, until
