@@ -18,7 +18,7 @@ from conformance_tests.outage import Outage as Down
 from conformance_tests.probing import Ask, Prober, ask_for
 from conformance_tests.recorder import Expectation, Recorder
 from conformance_tests.refusals import GUEST
-from conformance_tests.scenarios.scenario import Outage, Race, Scenario, Step
+from conformance_tests.scenarios.scenario import Outage, Race, Scenario, Step, shown_as
 from conformance_tests.settle import About, Settler, Sight, due
 from conformance_tests.watching import Watch, write_probe
 from conformance_tests.wire import Wire
@@ -126,8 +126,10 @@ class ScenarioRun:
             if isinstance(step, Outage):
                 await self._outage(step)
                 continue
-            if step.token is not None and step.token not in self._bindings:
-                self._note(f"There is no {step.token} to show for {step.case}.")
+            if step.token == "staff_token" and (token := await self._stage.client.staff_token("manager")):  # noqa: S105
+                self._bindings["staff_token"] = token
+            if step.token is not None and self._token(step) is None:
+                self._note(f"There is no {step.token} ({step.form}) to show for {step.case}.")
                 continue
             answer = await self._step(step)
             if not answer.ok and _must_succeed(step.case):
@@ -268,8 +270,13 @@ class ScenarioRun:
         if lacking:
             raise MissingBindingError(lacking[0])
         if step.token is not None:
-            params["token"] = self._bindings[step.token]
+            params["token"] = self._token(step)
         return params
+
+    def _token(self, step: Step) -> str | None:
+        """The token a step shows, in the form it shows it; None when there is none of that form."""
+        token = self._bindings.get(str(step.token))
+        return shown_as(token, step.form) if isinstance(token, str) else None
 
     def _expect(
         self, step: Step, params: Mapping[str, Any], body: Any, among: tuple[str, ...] = ()

@@ -156,5 +156,7 @@ for _row in (
      "two bookings assigned one room"),
     ("status-against-check-in", "A status change racing a check-in leaves what some order would",
      "races/status-against-check-in", "a status change against a check-in"),
+    ("one-change-twice", "A change of room status that several ask for at once is made once", "housekeeping/audit-row",
+     "one change of room status asked for several times"),
 ):  # fmt: skip
     _register(*_row)

@@ -135,9 +135,8 @@ def foreign(episode: Episode) -> Iterator[Finding]:
 )  # fmt: skip
 def invalid(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
-        shown = operation.case in ("token/after", "token/earlier") or operation.case.startswith(
-            "guest/refuse/"
-        )
+        invalid_ones = ("token/after", "token/earlier", "token/spoiled", "token/staff")
+        shown = operation.case in invalid_ones or operation.case.startswith("guest/refuse/")
         if operation.operation not in GUEST_READS or not shown or operation.status is None:
             continue
         if not 400 <= operation.status < 500 or not _applies(episode, operation):
@@ -151,7 +150,57 @@ def invalid(episode: Episode) -> Iterator[Finding]:
             )
 
 
-_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
+@rule(
+    "tokens/spoiled/portal-closed", "Who has no guest token, or one that is only nearly right, sees no booking",
+    "access/guest-token-required",
+    hint="Look the token up by its hash: as a whole, and as it is written.",
+)  # fmt: skip
+def nearly(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.operation not in GUEST_READS or operation.case not in ("token/spoiled", "token/staff"):
+            continue
+        if operation.status is None:
+            continue
+        if succeeded(operation):
+            told = (
+                "a guest token that is nearly right"
+                if operation.case == "token/spoiled"
+                else "a login of staff"
+            )
+            yield Violation(
+                "access/guest-token-required", f"{told} opens {operation.operation}", ("401",), str(operation.status),
+                operation.witness,
+            )  # fmt: skip
+        else:
+            yield OK
+
+
+@rule(
+    "tokens/spoiled/desk-closed", "A staff token that is only nearly right opens nothing", "access/staff-authenticated",
+    hint="Look the token up by its hash: as a whole, and as it is written.",
+)  # fmt: skip
+def nearly_staff(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.case != "token/spoiled" or operation.operation in (*GUEST_READS, _AUTH):
+            continue
+        if operation.status is None:
+            continue
+        if _shut(operation):
+            yield OK
+        else:
+            message = (
+                f"a staff token that is nearly right is answered by {operation.operation} in another way"
+            )
+            yield Violation(
+                "access/staff-authenticated",
+                message,
+                ("401", "403"),
+                str(operation.status),
+                operation.witness,
+            )
+
+
+_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff", "token/spoiled")
 
 
 def _unentitled(operation: Operation) -> bool:
@@ -190,7 +239,10 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
         if not _unentitled(operation) or operation.status is None or succeeded(operation):
             continue
         # with a token nobody knows, or none any more, both answers are told: who are you, and not you
-        right = {"token/none": (401,), "token/unknown": (401, 403)}.get(operation.case, (403,))
+        either = (401, 403)
+        right = {"token/none": (401,), "token/unknown": either, "token/spoiled": either}.get(
+            operation.case, (403,)
+        )
         if operation.status in right:
             yield OK
         else:

@@ -1,4 +1,4 @@
-"""A stay while the Pusher endpoint is down: the operations succeed, and their events come when it is up again."""
+"""A stay and the beginning of the cleaning while the Pusher endpoint is down: the operations succeed, and their events come when it is up again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from conformance_tests.scenarios.scenario import Outage, Scenario, Step, Wanted
 
 
 def outages(seed: int) -> Iterable[Scenario]:
-    """A check-in and the check-out after it, both while the sink refuses their events."""
+    """A check-in, the check-out after it and the cleaning after that, all while the sink refuses their events."""
     name = f"{OUTAGE}stay"
-    calls = (Step(f"{OUTAGE}check-in", "checkIn"), Step(f"{OUTAGE}check-out", "checkOut"))
+    calls = (
+        Step(f"{OUTAGE}check-in", "checkIn"),
+        Step(f"{OUTAGE}check-out", "checkOut"),
+        Step(f"{OUTAGE}cleaning", "startCleaning", actor="housekeeping"),
+    )
     yield Scenario(name, "outage", (Wanted(READY),), (Outage(calls, f"{seed}/{name}"),))

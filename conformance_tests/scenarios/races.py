@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from conformance_tests.episode import RACE
-from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY
+from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY, ROOM
 from conformance_tests.scenarios.scenario import Race, Scenario, Step, Wanted
 
 TRIES = 5
@@ -112,5 +112,10 @@ _RACES: tuple[tuple[str, tuple[Wanted, ...], tuple[Step, ...]], ...] = (
             Step("", "setRoomStatus", actor="manager", body={"to_status": "OUT_OF_ORDER"}),
             _CHECK_IN,
         ),
+    ),
+    (
+        "one-change-twice",
+        (Wanted(ROOM, {"room_status": "CHECKOUT_DIRTY"}),),
+        _calls("one-change-twice", *(Step("", "startCleaning", actor="housekeeping"),) * 4),
     ),
 )

@@ -13,12 +13,13 @@ from tests.histories import bad_races
 from tests.histories.bad import BAD, Bad
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
+from tests.histories.nearly import NEARLY
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
 from tests.histories.succession import SUCCESSION
 
 assert bad_races  # importing it registers its lies
-GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION
+GOOD = GOOD | RACES | OUTAGES | COMMAND_HISTORIES | SUCCESSION | NEARLY
 
 
 def alarms(report: dict[str, Any], *verdicts: str) -> dict[str, str]:
