@@ -152,7 +152,7 @@ class ScenarioRun:
         origin = None if step.browser == "no" else self._stage.frontend
         call = Call(
             step.operation, step.actor, params, body, self._scenario.name, step.case, origin,
-            step.browser == "preflight",
+            step.browser == "preflight", step.other_way,
         )  # fmt: skip
         answer = await client.make(call, call_id)
         if step.at_once:

@@ -54,10 +54,10 @@ def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
         return f"{len(names)} on a page, count {count}"
     if len(set(names)) < len(names):
         return "one row stands there twice"
-    if not isinstance(size, int):
-        return None
     if (astray := _astray(operation, body.get("next"))) is not None:
         return astray
+    if not isinstance(size, int):
+        return None
     end = operation.params.get("page", 1) * size
     if count > end and len(names) < size:
         return f"{len(names)} on a page of {size}, count {count}"
@@ -67,14 +67,18 @@ def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
 
 
 def _astray(operation: Operation, link: Any) -> str | None:
-    """Where `next` leads that it must not: to a page by number that is not the next one."""
-    if not isinstance(link, str):
-        return None
-    number = dict(parse_qsl(urlsplit(link).query)).get("page", "")
-    page = operation.params.get("page", 1)
-    if number.isdecimal() and isinstance(page, int) and int(number) != page + 1:
+    """Where `next` leads that it must not: to a page by number that is not the next one, or is one of another list."""
+    query = dict(parse_qsl(urlsplit(link).query)) if isinstance(link, str) else {}
+    number, page = query.get("page", ""), operation.params.get("page", 1)
+    if not number.isdecimal() or not isinstance(page, int):
+        return None  # a cursor, or a page that was not asked for by number
+    if int(number) != page + 1:
         return f"next of page {page} leads to page {number}"
-    return None
+    lost = [name for name in _FILTERS if str(operation.params.get(name) or "") not in ("", *query.values())]
+    return f"next leads to a page without the filter by {lost[0]}" if lost else None
+
+
+_FILTERS = ("status", "bucket", "q")
 
 
 def _register_walk(name: str, rule_id: str, clause: str) -> None:

@@ -65,6 +65,8 @@ class Step:
     """Take a snapshot as soon as the answer is in, too: what the operation does must be done by then."""
     browser: Literal["no", "preflight", "page"] = "no"
     """As a page of the frontend makes it, or the preflight that its browser sends before."""
+    other_way: bool = False
+    """In the second of the two ways in which the contract lets the operation be called, where there are two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,21 @@ def _uses(case: str, token: str, form: Literal["whole", "cut", "turned"] = "whol
     )
 
 
+def _the_other_way() -> tuple[Step, ...]:
+    """The context by a link, and the channel auth in JSON: what the other steps do with a header and with a form."""
+    shown: Any = {
+        "actor": GUEST,
+        "token": "issued_token",
+        "other_way": True,
+        "before": False,
+        "settle": False,
+    }
+    return (
+        Step("token/other-way", "guestContext", **shown),
+        Step("token/other-way", "channelAuth", body=CHANNEL_AUTH_BODY, **shown),
+    )
+
+
 def _spoiled() -> tuple[Step, ...]:
     """Tokens that are nearly right: whoever compares them in part, or without regard to case, lets them in."""
     return (
@@ -224,6 +239,7 @@ def tokens() -> Iterable[Scenario]:
             *_uses("token/earlier", "guest_token"),
             *_foreign(),
             *_spoiled(),
+            *_the_other_way(),
             CHECK_IN_AGAIN,
             *_uses("token/during", "issued_token"),
             CHECK_OUT,

@@ -72,6 +72,7 @@ def nearly() -> Tape:
     """The stay, and in it tokens that nobody gave out and that are nearly those that somebody did."""
     tape = good.stay()
     after = next(line for line in tape.lines if line.get("case") == "check-in/repeat")
+    own = {"socket_id": "1.2", "channel_name": f"private-guest-booking.{BOOKING}"}
     tail = tape.lines[tape.lines.index(after) :]
     del tape.lines[tape.lines.index(after) :]
     for operation, params, code, status, actor in (
@@ -81,12 +82,23 @@ def nearly() -> Tape:
     ):
         tape.call(
             "stay", "token/spoiled", operation, actor=actor, status=status, reply=error(code), settle=False,
-            token=SPOILED, **params,
+            token=SPOILED, body=own if operation == "channelAuth" else None, **params,
         )  # fmt: skip
     tape.call(
         "stay", "token/staff", "guestBookingStatus", actor="manager", status=401, reply=error("NOT_AUTHENTICATED"),
         settle=False, **CALL,
     )  # fmt: skip
+    tape.call(
+        "next", "token/during", "channelAuth", actor="guest", reply={"auth": "fp:0000000000ff"}, settle=False,
+        token=good.OTHER_TOKEN, body=own | {"channel_name": f"private-guest-booking.{OTHER_BOOKING}"},
+    )  # fmt: skip
+    calls = [line for line in tape.lines if line["kind"] == "call" and line["case"] == "token/during"]
+    told = {line["call"]: line["body"] for line in tape.lines if line["kind"] == "reply"}
+    for line in calls[1:3]:
+        tape.call(
+            "stay", "token/other-way", line["operation"], actor="guest", reply=copy.deepcopy(told[line["call"]]),
+            settle=False, token=good.NEW_TOKEN, body=line.get("body"),
+        )  # fmt: skip
     tape.lines += tail
     return tape
 
@@ -196,6 +208,26 @@ def staff_need_no_guest_token(tape: Tape) -> None:
     _spoil(tape, "guestBookingStatus", "token/staff", "guestBookingStatus")
 
 
+@lie("channels/guest/auth-differs", base=nearly)
+def one_signature_is_good_for_every_channel(tape: Tape) -> None:
+    signed = [line for line in _replies(tape, "channelAuth") if line["status"] == 200]
+    next(line for line in signed if line["body"]["auth"] == "fp:0000000000ff")["body"]["auth"] = signed[0][
+        "body"
+    ]["auth"]
+
+
+@lie("tokens/other-way/context", base=nearly)
+def the_context_reads_no_link(tape: Tape) -> None:
+    tape.reply("token/other-way").update(status=401, body=error("NOT_AUTHENTICATED"))
+
+
+@lie("tokens/other-way/channel-auth", base=nearly)
+def the_channel_auth_reads_no_json(tape: Tape) -> None:
+    calls = [line["call"] for line in tape.lines if line.get("case") == "token/other-way"]
+    reply = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == calls[1])
+    reply.update(status=400, body=error("INVALID_INPUT"))
+
+
 @lie("tokens/spoiled/desk-closed", base=nearly)
 def the_beginning_of_a_token_opens_the_desk(tape: Tape) -> None:
     call = next(
@@ -250,12 +282,19 @@ def next_leads_to_the_page_it_stands_on(tape: Tape) -> None:
     _replies(tape, "listBookings")[1]["body"]["next"] = "?page=1&page_size=1"
 
 
+@lie("lists/booking-page", base=NEARLY["pages-of-bookings"])
+def next_leads_to_the_whole_list(tape: Tape) -> None:
+    call = next(line for line in tape.lines if line["kind"] == "call" and line["params"]["page_size"] == 1)
+    call["params"]["status"] = "CONFIRMED"
+
+
 @lie("lists/booking-filters", base=NEARLY["pages-of-bookings"])
 def who_has_not_come_is_in_house(tape: Tape) -> None:
     for line in tape.lines:
         if line["kind"] == "call":
             line["params"]["bucket"] = "in_house"
     for line in _replies(tape, "listBookings"):
+        line["body"]["next"] = line["body"]["next"] and f"{line['body']['next']}&bucket=in_house"
         line["body"]["bucket_counts"] = {**line["body"]["bucket_counts"], "in_house": 2}
 
 
