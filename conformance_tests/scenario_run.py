@@ -198,7 +198,8 @@ class ScenarioRun:
         for (step, params, body), answer in zip(filled_in, answers, strict=True):
             expected = awaited[key := repr((step.operation, params, body))]
             if answer.ok and expected and key not in due:
-                due[key] = expected.get(_room_in(answer.body), next(iter(expected.values())))
+                room = self._left(params) if step.operation == "moveRoom" else _room_in(answer.body)
+                due[key] = expected.get(room, next(iter(expected.values())))
         for expectation in self._pending:
             if expectation not in due.values():
                 expectation.over()
@@ -304,6 +305,13 @@ class ScenarioRun:
             guests.append("subscribe")
         return self._stage.settler.expect(due(step.operation, about, self._stage.sight, guest=guests))
 
+    def _left(self, params: Mapping[str, Any]) -> str:
+        """The number of the room that a booking was arranged in."""
+        for prefix in ("", "beside_"):
+            if self._bindings.get(f"{prefix}booking_id") == params.get("booking_id"):
+                return str(self._bindings.get(f"{prefix}room_number", ""))
+        return ""
+
     def _number_of(self, room_id: Any) -> str:
         for prefix in ("", "free_", "beside_"):
             if self._bindings.get(f"{prefix}room_id") == room_id:
@@ -321,7 +329,7 @@ class ScenarioRun:
     def _asks(self, params: Mapping[str, Any]) -> list[Ask]:
         """Every probe that has a subject here, for the booking of the call and for each room of the scenario."""
         own = self._bindings
-        ours = tuple(own.get(f"{which}booking_id") for which in ("", "other_", "third_"))
+        ours = tuple(own.get(f"{which}booking_id") for which in ("", "other_", "third_", "beside_"))
         booking_id = params.get("booking_id") if params.get("booking_id") in ours else own.get("booking_id")
         slug = next((one.bindings.get("hotel_slug") for one in self._arranged), own.get("hotel_slug"))
         rooms = [

@@ -10,9 +10,11 @@ from typing import Any
 from contract.lifecycle import room_lifecycle
 from tests.histories import good
 from tests.histories.bad import lie
-from tests.histories.builder import Line, Tape, room_updated
+from tests.histories.builder import Line, Tape, guest, occupancy, room_updated, staff, transition
 from tests.histories.facts import (
     BOOKING,
+    DIRTY_ID,
+    FREE_BINDINGS,
     FREE_ID,
     OTHER_BOOKING,
     ROOM,
@@ -24,7 +26,7 @@ from tests.histories.facts import (
     room,
 )
 from tests.histories.good import CALL, IN, error, joint
-from tests.histories.races import Run, begun, race, seen, states
+from tests.histories.races import Run, begun, race, reply, seen, states
 from tests.histories.refusals import by_case, refused
 
 SPOILED = "fp:0000000000ee"
@@ -147,12 +149,43 @@ def pressed_twice() -> Tape:
     return tape
 
 
+def moved_at_once() -> Tape:
+    """Two bookings in house want one room; the first gets it, and the other stays where it is."""
+    slug = "move-one-room"
+    tape = begun(slug, "in-house booking and a free room", STAY_BINDINGS | FREE_BINDINGS)
+    old, new, left = room("OCCUPIED"), room("OCCUPIED", room_id=FREE_ID), room("CHECKOUT_DIRTY")
+    theirs = room("OCCUPIED", room_id=DIRTY_ID, current_booking_id=OTHER_BOOKING)
+    here, there = booking("in_house", old), booking("in_house", new)
+    other = ("booking", {"booking_id": OTHER_BOOKING}, booking("in_house", theirs, booking_id=OTHER_BOOKING))
+    rooms = {ROOM_ID: old, FREE_ID: room(room_id=FREE_ID), DIRTY_ID: theirs}
+    trail: Line = {ROOM_ID: audit(good.OUT), FREE_ID: audit(IN, room_id=FREE_ID), DIRTY_ID: []}
+    before = {"booking": here, "room": rooms, "audit": {room_id: [] for room_id in rooms}}
+    after = {"booking": there, "room": rooms | {ROOM_ID: left, FREE_ID: new}, "audit": trail}
+    fields = [name for name in good.STAY_FIELDS if name != "is_bookable"]
+    events = [
+        staff(tape, "booking_updated", there, transition("in_house", "in_house", good.LEFT)),
+        guest(tape, "booking_room_assigned", there),
+        room_updated(tape, left, *fields),
+        room_updated(tape, new, *good.STAY_FIELDS),
+        occupancy(tape, left, None, *good.OCCUPANCY_FIELDS),
+        occupancy(tape, new, there, *good.OCCUPANCY_FIELDS),
+    ]
+    body = {"to_room_id": FREE_ID}
+    race(
+        tape, slug, Run("moveRoom", 200, {"message": "Moved"} | there, body=body),
+        Run("moveRoom", 400, error("ROOM_NOT_READY"), OTHER_BOOKING, body=body),
+        before=[*states(before), other], after=[*states(after), other], events=events,
+    )  # fmt: skip
+    return tape
+
+
 NEARLY: dict[str, Callable[[], Tape]] = {
     "shown": shown,
     "nearly": nearly,
     "pages-of-bookings": partial(pages, "listBookings"),
     "pages-of-rooms": partial(pages, "listRooms"),
     "pressed-twice": pressed_twice,
+    "moved-at-once": moved_at_once,
     "refused-next-door": lambda: refused(by_case(REFUSED)),
 }
 
@@ -224,8 +257,8 @@ def the_context_reads_no_link(tape: Tape) -> None:
 @lie("tokens/other-way/channel-auth", base=nearly)
 def the_channel_auth_reads_no_json(tape: Tape) -> None:
     calls = [line["call"] for line in tape.lines if line.get("case") == "token/other-way"]
-    reply = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == calls[1])
-    reply.update(status=400, body=error("INVALID_INPUT"))
+    told = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == calls[1])
+    told.update(status=400, body=error("INVALID_INPUT"))
 
 
 @lie("tokens/spoiled/desk-closed", base=nearly)
@@ -235,8 +268,8 @@ def the_beginning_of_a_token_opens_the_desk(tape: Tape) -> None:
         for line in tape.lines
         if line.get("case") == "token/spoiled" and line["operation"] == "getBooking"
     )
-    reply = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call["call"])
-    reply.update(status=200, body=booking("in_house", room("OCCUPIED")))
+    told = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call["call"])
+    told.update(status=200, body=booking("in_house", room("OCCUPIED")))
 
 
 @lie("channels/guest/auth-refused", base=nearly)
@@ -302,6 +335,13 @@ def who_has_not_come_is_in_house(tape: Tape) -> None:
 def each_of_two_wrote_a_row(tape: Tape) -> None:
     rows = seen(tape, "audit")
     rows.append(rows[0] | {"id": 999})
+
+
+@lie("races/move-one-room", "room/invariant/one-in-house-booking", base=moved_at_once)
+def two_moved_into_one_room(tape: Tape) -> None:
+    detail = booking("in_house", room("OCCUPIED", room_id=FREE_ID), booking_id=OTHER_BOOKING)
+    reply(tape, "B").update(status=200, body={"message": "Moved"} | detail)
+    seen(tape, "booking", position=1).update(detail)
 
 
 @lie("access/refusal-shows-nothing", base=NEARLY["refused-next-door"])
