@@ -91,13 +91,15 @@ def reads() -> Iterable[Scenario]:
 def _everywhere(token: str) -> tuple[Step, ...]:
     """Every place in which the room or the booking of a scenario is shown, to staff and to the guest; nothing changes by it."""
     as_guest: Any = {"actor": GUEST, "token": token, "before": False, "settle": False}
+    booking = replace(look("read/booking", "getBooking"), before=True)
     return (
-        replace(look("read/board", "roomsBoard"), before=True),
+        booking,
+        look("read/board", "roomsBoard"),
         look("read/dashboard", "housekeepingDashboard"),
+        look("read/room", "getRoom"),
         look("read/history", "roomStatusHistory"),
-        look("read/booking", "getBooking"),
         look("read/bookings", "listBookings", q="{booking_id}"),
         Step("read/as-guest", "guestBookingStatus", **as_guest),
         Step("read/as-guest", "guestContext", **as_guest),
-        replace(look("read/room", "getRoom"), before=True),
+        booking,
     )

@@ -179,6 +179,29 @@ def moved_at_once() -> Tape:
     return tape
 
 
+def passed_on() -> Tape:
+    """A room is given to a booking, taken from it, and given to another."""
+    tape = good.assignment()
+    named = {
+        "hotel_slug": SLUG,
+        "hotel_id": good.HOTEL_ID,
+        "booking_id": OTHER_BOOKING,
+        "guest_token": good.OTHER_TOKEN,
+    }
+    tape.arranged("assign", "booking without a room", named | FREE_BINDINGS)
+    tape.lines.insert(2, tape.lines.pop())
+    given = booking("expected", room(room_id=FREE_ID), booking_id=OTHER_BOOKING)
+    step = transition("expected", "expected", good.CAME)
+    states = {"room": {FREE_ID: room(room_id=FREE_ID)}, "audit": {FREE_ID: []}}
+    tape.call(
+        "assign", "assign/happy", "assignRoom", before=states | {"booking": booking(booking_id=OTHER_BOOKING)},
+        after=states | {"booking": given}, body={"room_id": FREE_ID}, reply={"message": "done"} | given,
+        events=[staff(tape, "booking_updated", given, step), guest(tape, "booking_room_assigned", given)],
+        hotel_slug=SLUG, booking_id=OTHER_BOOKING,
+    )  # fmt: skip
+    return tape
+
+
 NEARLY: dict[str, Callable[[], Tape]] = {
     "shown": shown,
     "nearly": nearly,
@@ -186,6 +209,7 @@ NEARLY: dict[str, Callable[[], Tape]] = {
     "pages-of-rooms": partial(pages, "listRooms"),
     "pressed-twice": pressed_twice,
     "moved-at-once": moved_at_once,
+    "passed-on": passed_on,
     "refused-next-door": lambda: refused(by_case(REFUSED)),
 }
 
@@ -342,6 +366,22 @@ def two_moved_into_one_room(tape: Tape) -> None:
     detail = booking("in_house", room("OCCUPIED", room_id=FREE_ID), booking_id=OTHER_BOOKING)
     reply(tape, "B").update(status=200, body={"message": "Moved"} | detail)
     seen(tape, "booking", position=1).update(detail)
+
+
+@lie("assignment/unassign/room-free", "assignment/assign/succeeds", base=passed_on)
+def the_room_stays_reserved(tape: Tape) -> None:
+    call = next(
+        line
+        for line in tape.lines
+        if line["kind"] == "call" and line["params"]["booking_id"] == OTHER_BOOKING
+    )
+    told = next(line for line in tape.lines if line["kind"] == "reply" and line["call"] == call["call"])
+    told.update(status=409, body=error("ROOM_OVERLAP_CONFLICT"))
+    for line in tape.lines:
+        if line["kind"] == "probe" and line.get("call") == call["call"] and line["probe"] == "booking":
+            line["state"] = booking(booking_id=OTHER_BOOKING)
+    for line in (tape.events("booking_updated")[-1], tape.events("booking_room_assigned")[-1]):
+        tape.drop(line)
 
 
 @lie("access/refusal-shows-nothing", base=NEARLY["refused-next-door"])
