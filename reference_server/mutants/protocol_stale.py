@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from contract.errors import ContractError
 from reference_server.house import Answer, Call, Handler, House
 from reference_server.mutants.answering import ROUTE, Body, edited
 from reference_server.mutants.mutant import mutant
-from reference_server.store import Transaction
 
 _PAGE = "reference_server.handlers.bookings:page_of"
 _HISTORY = "endpoints/room-status-history"
-_PAGE_AT_MOST = 500
 
 
 def _kept(original: Any, seconds: float, *operations: str) -> Any:
@@ -63,26 +63,28 @@ def _(original: Any) -> Any:
     return lambda world, rooms: original(world, rooms[:50])
 
 
-@mutant("history-of-the-whole-hotel", _HISTORY, "reference_server.store.transaction:Transaction.all")
+@mutant("history-of-the-whole-hotel", _HISTORY, ROUTE)
 def _(original: Any) -> Any:
     """The status history has rows of other rooms: the filter by room is lost with the order."""
 
-    def read(self: Transaction, kind: Any, query: str, **parameters: Any) -> Any:
-        rows = original(self, kind, query, **parameters)
-        if query == "status_events_of_room" and parameters["limit"] <= _PAGE_AT_MOST:  # the probe reads all
-            asked = parameters["room_id"]
-            beside = (
-                original(self, kind, query, **{**parameters, "room_id": asked + step})
-                for step in (-3, -2, -1, 1, 2, 3)
-            )
-            rows = sorted(
-                (*rows, *(row for some in beside for row in some)),
-                key=lambda row: row.created_at,
-                reverse=True,
-            )
-        return rows[: parameters["limit"]] if query == "status_events_of_room" else rows
+    def route(house: House, operation: Any, handler: Handler, check_replies: bool) -> Any:
+        if operation.id != "roomStatusHistory":
+            return original(house, operation, handler, check_replies)
 
-    return read
+        async def answer(_: House, call: Call) -> Answer:
+            told = await handler(house, call)
+            rows = list(told.body["status_history"])
+            for step in (-3, -2, -1, 1, 2, 3):
+                beside = replace(call, params={**call.params, "room_id": call.params["room_id"] + step})
+                with contextlib.suppress(ContractError):
+                    rows += (await handler(house, beside)).body["status_history"]
+            rows.sort(key=lambda row: str(row["created_at"]), reverse=True)
+            shown = rows[: call.query["limit"]]
+            return Answer(200, {**told.body, "status_history": shown, "total_events": len(rows)})
+
+        return original(house, operation, answer, check_replies)
+
+    return route
 
 
 @mutant("history-lacks-the-newest", "housekeeping/audit-chain", ROUTE)

@@ -84,7 +84,7 @@ def _(original: Any) -> Any:
     return exchanged(original, lie)
 
 
-@mutant("vacancies-of-all-hotels-in-one-channel", "channels/rooms/name", OUTBOX)
+@mutant("vacancies-of-all-hotels-in-one-channel", "channels/hotel-isolation", OUTBOX)
 def _(original: Any) -> Any:
     """The occupancy of a room that is left goes to the rooms channel of the first hotel."""
 
