@@ -85,6 +85,8 @@ class Call:
     """The origin of a frontend, as a browser names it."""
     preflight: bool = False
     """Not the call itself, but what a browser asks before it makes the call for a page of `origin`."""
+    other_way: bool = False
+    """In the second of the two ways in which the contract lets the operation be called."""
 
 
 class HttpClient:
@@ -158,7 +160,9 @@ class HttpClient:
         token = call.params.get("token")
         guest_token = str(token) if call.actor == GUEST and token else None
         said = None if isinstance(call.body, str) else call.body
-        request = self._wire.request(call.operation, params, said, guest_token=guest_token)
+        request = self._wire.request(
+            call.operation, params, said, guest_token=guest_token, other_way=call.other_way
+        )
         if isinstance(call.body, str):  # no JSON, sent as if it were
             request = replace(request, body=call.body.encode(), headers={**request.headers, **_JSON})
         if call.preflight:

@@ -50,6 +50,7 @@ class Outage:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST):
                 await self._felt.wait()
+        self._felt.clear()  # the next call is waited for anew
 
     async def lasted(self, seconds: float) -> None:
         """So long, if it has not ended before."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conformance_tests.absent_refusals import ABSENT
+from conformance_tests.absent_refusals import MALFORMED as OUT_OF_FORM
 from conformance_tests.access_refusals import ACCESS, ROLES
 from conformance_tests.door_refusals import GUESTS, LOGIN, MALFORMED
 from conformance_tests.order_refusals import ORDER
@@ -42,6 +44,8 @@ REFUSALS: tuple[Refusal, ...] = (
     *GUESTS,
     *LOGIN,
     *MALFORMED,
+    *ABSENT,
+    *OUT_OF_FORM,
     *ACCESS,
     *ROLES,
     *ROOM_SCOPE,

@@ -14,6 +14,7 @@ from contract.operations import operation
 
 _TOKEN_IN_QUERY = frozenset({"guestBookingStatus"})
 """Where a guest follows a link, with the token in it; elsewhere it is in the header."""
+_TOKEN_IN_EITHER = frozenset({"guestContext"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -56,20 +57,25 @@ class Wire:
                 self._ids.setdefault((None, number), room_id)
 
     def request(
-        self, operation_id: str, params: Mapping[str, Any], body: Any, *, guest_token: str | None = None
-    ) -> Request:
-        """The request of an operation. `params` holds path and query parameters; KeyError names one that is missing."""
+        self, operation_id: str, params: Mapping[str, Any], body: Any, *, guest_token: str | None = None,
+        other_way: bool = False,
+    ) -> Request:  # fmt: skip
+        """The request of an operation. `params` holds path and query parameters; KeyError names one that is missing.
+
+        `other_way`: as JSON what usually is a form, and with the token in the query where that is as good as in the header.
+        """
         wanted = operation(operation_id)
         query = {name: str(value) for name, value in params.items() if name not in wanted.path_parameters}
         headers: dict[str, str] = {}
-        if guest_token is not None and operation_id in _TOKEN_IN_QUERY:
+        in_query = operation_id in _TOKEN_IN_QUERY or (other_way and operation_id in _TOKEN_IN_EITHER)
+        if guest_token is not None and in_query:
             query["token"] = guest_token
         elif guest_token is not None:
             headers = self._dialect.auth.credentials(guest_token, guest=True)
         if isinstance(body, Mapping) and isinstance(body.get("channel_name"), str):
             body = {**body, "channel_name": self.channel_name(body["channel_name"])}
         said = self._dialect.to_wire_request(operation_id, body)
-        form = body is not None and wanted.request_types[:1] == (_FORM,)
+        form = body is not None and wanted.request_types[:1] == (_FORM,) and not other_way
         path = self._dialect.to_wire_path(operation_id, self._both_rooms(params))
         method = self._dialect.to_wire_method(operation_id)
         return Request(method, path, query, headers, said, form)

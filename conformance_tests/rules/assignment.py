@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance_tests.entries import Operation
+from conformance_tests.entries import Operation, mapping
 from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.facts import (
@@ -199,3 +199,36 @@ for _args in (
     ("assignment/move/succeeds", "Moving to a free room succeeds", "endpoints/move-room", MOVE),
 ):
     _register_success(*_args)
+
+
+@rule(
+    "assignment/unassign/room-free", "A room that was taken from a booking can be given to another",
+    "assignment/unassign/room-cleared",
+    hint="Whatever holds the room for the booking's nights goes with the assignment.",
+)  # fmt: skip
+def room_is_free(episode: Episode) -> Iterator[Finding]:
+    has: dict[str | None, Any] = {}
+    left: dict[Any, Operation] = {}
+    for operation in episode.operations:
+        if operation.overlaps or kind(episode, operation) is Kind.UNKNOWN:
+            continue
+        booking, wanted = booking_of(operation), mapping(operation.body).get("room_id")
+        done = kind(episode, operation) in (Kind.CARRIED_OUT, Kind.REPEAT)
+        if operation.operation == UNASSIGN and done:
+            left[has.pop(booking, None)] = operation
+        if operation.operation != ASSIGN:
+            continue
+        unassigned = left.get(wanted) if wanted not in has.values() else None
+        if unassigned is not None and not is_refusal_case(operation) and booking != booking_of(unassigned):
+            if done:
+                yield OK
+            else:
+                yield Violation(
+                    "assignment/unassign/room-cleared",
+                    "a room that was taken from one booking was refused to another",
+                    ("200",),
+                    f"{operation.status} {show(operation.answered.get('error'))}",
+                    (*unassigned.witness, *operation.witness),
+                )
+        if done:
+            has[booking] = wanted

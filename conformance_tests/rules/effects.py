@@ -134,7 +134,8 @@ def _of_another(probe: Probe, operation: Operation, rooms: tuple[RoomRef, ...]) 
     }
 
 
-def _changed(before: Probe, after: Probe) -> str | None:
+def changed_of(before: Probe, after: Probe) -> str | None:
+    """What a later snapshot of the same shows to be different, in words; None when nothing is that matters."""
     if isinstance(before.state, dict) and isinstance(after.state, dict):
         known = {"booking": _BOOKING, "room": _ROOM}.get(before.name, frozenset(before.state))
         wrong = surplus(before.state, after.state, known - _FREE - _COMPUTED)
@@ -168,7 +169,7 @@ def others_untouched(episode: Episode) -> Iterator[Finding]:
         for before, after in _others(episode, operation):
             if operation.operation == CHECK_OUT and before.name == "cleanup":
                 continue  # has a rule of its own
-            told = _changed(before, after)
+            told = changed_of(before, after)
             if told is None:
                 yield OK
                 continue
@@ -197,7 +198,7 @@ def own_room_only(episode: Episode) -> Iterator[Finding]:
                 or not any(before.state.values())
             ):
                 continue
-            told = _changed(before, after)
+            told = changed_of(before, after)
             if told is None:
                 yield OK
                 continue

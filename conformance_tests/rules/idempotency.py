@@ -19,11 +19,12 @@ from conformance_tests.rules.facts import (
     UNASSIGN,
     is_refusal_case,
     is_repeat,
+    seqs,
     snapshotted,
     succeeded,
 )
 from conformance_tests.rules.unanswered import torn
-from conformance_tests.rules.values import changed, dig, same_set, show
+from conformance_tests.rules.values import changed, dig, same, same_set, show
 
 WATCHED = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device")
 _LATER = ("survey_sent", "survey_sent_at", "survey_completed", "survey_rating", "survey_response")
@@ -174,7 +175,11 @@ def _register_graceful(rule_id: str, title: str, clause: str, name: str, *, only
                 if only_200
                 else succeeded(operation) or (400 <= status < 500 and _structured(operation))
             )
-            if fine:
+            other = _another_booking(operation) if fine and only_200 else None
+            if other is not None:
+                message = f"a repeated {name} answers a booking that is not the one there is"
+                yield Violation(clause, message, (other[0],), other[1], seqs(operation, "booking"))
+            elif fine:
                 yield OK
             else:
                 right = ("200",) if only_200 else ("200", "4xx with a code")
@@ -186,6 +191,23 @@ def _register_graceful(rule_id: str, title: str, clause: str, name: str, *, only
                     f"{status} {show(operation.answered.get('error'))}",
                     operation.witness,
                 )
+
+
+def _another_booking(operation: Operation) -> tuple[str, str] | None:
+    """What the answer to a repeat tells of the booking, and is not so; None when it is the unchanged booking."""
+    told = operation.answered
+    for probe in operation.before:
+        state = probe.state
+        if (
+            probe.name != "booking"
+            or not isinstance(state, dict)
+            or state.get("booking_id") != told.get("booking_id")
+        ):
+            continue
+        for name in ("status", "room_number", "checked_in_at", "checked_out_at"):
+            if name in told and name in state and not same(told[name], state[name], coarse=True):
+                return f"{name} {show(state[name])}", f"{name} {show(told[name])}"
+    return None
 
 
 def _asked_again(episode: Episode, name: str) -> Iterator[Operation]:

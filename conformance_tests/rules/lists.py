@@ -8,7 +8,7 @@ from typing import Any
 from conformance_tests.entries import Operation
 from conformance_tests.episode import Facts
 from conformance_tests.rule import OK, Finding, Violation, call_rule
-from conformance_tests.rules.facts import succeeded
+from conformance_tests.rules.facts import phase, succeeded
 from conformance_tests.rules.values import dig, show
 
 _ROOM_LISTS = ("roomsBoard", "listRooms", "housekeepingDashboard")
@@ -20,7 +20,7 @@ def asked(operation: Operation) -> dict[str, Any] | None:
     return dict(operation.answered) or None if succeeded(operation) else None
 
 
-def _rooms(operation: Operation, body: dict[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
+def rooms_listed(operation: Operation, body: dict[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
     """(the status it stands under or None, room) for every room of an answer."""
     if operation.operation == "listRooms":
         return [(None, room) for room in body.get("results") or () if isinstance(room, dict)]
@@ -48,7 +48,7 @@ def own_hotel(operation: Operation, facts: Facts) -> Iterator[Finding]:
     else:
         foreign = [
             f"room {room.get('room_number')} of {room['hotel_slug']}"
-            for _, room in _rooms(operation, body)
+            for _, room in rooms_listed(operation, body)
             if room.get("hotel_slug", slug) != slug
         ]
     if foreign:
@@ -66,7 +66,7 @@ def own_hotel(operation: Operation, facts: Facts) -> Iterator[Finding]:
 def _misplaced(operation: Operation, body: dict[str, Any]) -> str | None:
     """What is wrong with where rooms stand, and how often."""
     seen: dict[Any, str | None] = {}
-    for status, room in _rooms(operation, body):
+    for status, room in rooms_listed(operation, body):
         number = room.get("room_number")
         if status is not None and room.get("room_status") != status:
             return f"room {number} is {room.get('room_status')} and stands under {status}"
@@ -79,7 +79,7 @@ def _misplaced(operation: Operation, body: dict[str, Any]) -> str | None:
 def _miscounted(operation: Operation, body: dict[str, Any]) -> str | None:
     """What is wrong with the counts beside the rooms."""
     columns: dict[str, int] = {}
-    for status, _ in _rooms(operation, body):
+    for status, _ in rooms_listed(operation, body):
         columns[str(status)] = columns.get(str(status), 0) + 1
     counts = body.get("counts") if operation.operation == "housekeepingDashboard" else body
     for status, told in counts.items() if isinstance(counts, dict) else ():
@@ -149,18 +149,31 @@ def booking_filters(operation: Operation, _: Facts) -> Iterator[Finding]:
 def _unmatched(row: dict[str, Any], wanted: dict[str, Any]) -> str | None:
     """Why a booking is not in what was asked for. What `q` searches is open: any text of the booking may match.
 
-    So is what a bucket means, but for one thing: who has left, or will not come, is no arrival.
+    So is what a bucket means, but for what no meaning of its name takes in: who has left is no arrival, nor in house.
     """
     if "status" in wanted and row.get("status") != wanted["status"]:
         return f"booking {row.get('booking_id')} is {row.get('status')}"
     if "q" in wanted and str(wanted["q"]).lower() not in str(row).lower():
         return f"booking {row.get('booking_id')} does not hold {wanted['q']!r}"
-    if wanted.get("bucket") == "arrivals" and (row.get("status") in _NO_ARRIVAL or row.get("checked_out_at")):
-        return f"booking {row.get('booking_id')} is {row.get('status')} and among the arrivals"
+    if (told := _elsewhere(row, wanted.get("bucket"))) is not None:
+        return f"booking {row.get('booking_id')} is {told} and in the bucket {wanted['bucket']}"
     return None
 
 
-_NO_ARRIVAL = frozenset(("COMPLETED", "CANCELLED", "NO_SHOW", "DECLINED"))
+_OVER = frozenset(("CANCELLED", "NO_SHOW", "DECLINED"))
+
+
+def _elsewhere(row: dict[str, Any], bucket: Any) -> str | None:
+    """Where a booking is that is certainly not in this bucket; None when it may be in it."""
+    status, here = row.get("status"), phase(row)
+    wrong = {
+        "arrivals": status in {*_OVER, "COMPLETED"} or here == "departed",
+        "in_house": here in ("expected", "departed"),
+        "pending": status in {*_OVER, "CONFIRMED", "COMPLETED"},
+        "checked_out": here == "in_house" or (here == "expected" and status != "COMPLETED"),
+        "cancelled": status in ("CONFIRMED", "COMPLETED"),
+    }
+    return f"{status} and {here}" if wrong.get(str(bucket)) else None
 
 
 @call_rule(

@@ -11,7 +11,7 @@ from conformance_tests.entries import OUTAGE, Event, Operation, Outage
 from conformance_tests.episode import Episode
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation, rule
 from conformance_tests.rules.due import Due, body_key, due, once
-from conformance_tests.rules.facts import CHECK_IN, Missing, phase, read, seqs, succeeded
+from conformance_tests.rules.facts import CHECK_IN, CHECK_OUT, Missing, phase, read, seqs, succeeded
 from conformance_tests.rules.values import show
 
 SINK = "sink"
@@ -49,6 +49,8 @@ def publish_failure(episode: Episode) -> Iterator[Finding]:
     if not isinstance(outage, Outage):
         return
     for call in episode.outage_calls:
+        if call.operation not in (CHECK_IN, CHECK_OUT):
+            continue  # what it owes is for the rules of events
         yield _succeeds(episode, call, outage)
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from conformance_tests.entries import Operation
 from conformance_tests.rule import OK, Finding, Log, Violation, log_rule
@@ -54,6 +55,8 @@ def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
         return f"{len(names)} on a page, count {count}"
     if len(set(names)) < len(names):
         return "one row stands there twice"
+    if (astray := _astray(operation, body.get("next"))) is not None:
+        return astray
     if not isinstance(size, int):
         return None
     end = operation.params.get("page", 1) * size
@@ -62,6 +65,63 @@ def _wrong_page(operation: Operation, body: dict[str, Any]) -> str | None:
     if (body.get("next") is not None) is not (count > end):
         return f"next {show(body.get('next'))} where the page ends with row {end} of {count}"
     return None
+
+
+def _astray(operation: Operation, link: Any) -> str | None:
+    """Where `next` leads that it must not: to a page by number that is not the next one, or is one of another list."""
+    query = dict(parse_qsl(urlsplit(link).query)) if isinstance(link, str) else {}
+    number, page = query.get("page", ""), operation.params.get("page", 1)
+    if not number.isdecimal() or not isinstance(page, int):
+        return None  # a cursor, or a page that was not asked for by number
+    if int(number) != page + 1:
+        return f"next of page {page} leads to page {number}"
+    lost = [name for name in _FILTERS if str(operation.params.get(name) or "") not in ("", *query.values())]
+    return f"next leads to a page without the filter by {lost[0]}" if lost else None
+
+
+_FILTERS = ("status", "bucket", "q")
+
+
+def _register_walk(name: str, rule_id: str, clause: str) -> None:
+    @log_rule(
+        f"lists/{rule_id}-walk", f"Two pages of {name} hold what one page of twice the length holds", clause,
+        hint="Order the list by something that is unique, and cut it at (page - 1) * page_size.",
+    )  # fmt: skip
+    class Walk(Log):
+        """Looks at five calls: a long first page, its two halves as pages, and the long one twice more."""
+
+        operations = frozenset((name,))
+
+        def __init__(self) -> None:
+            self._calls: list[tuple[Operation, list[str], Any]] = []
+
+        def call(self, operation: Operation) -> Iterator[Finding]:
+            if operation.case != "read/pages":
+                return
+            body = asked(operation)
+            self._calls.append((operation, _names(body or {}), (body or {}).get("count")))
+            if len(self._calls) == _WALK:
+                calls, self._calls = self._calls, []
+                yield from self._walked(calls)
+
+        def _walked(self, calls: list[tuple[Operation, list[str], Any]]) -> Iterator[Finding]:
+            (_, whole, count), (_, first, _), (_, second, _), (_, again, _), (_, once_more, _) = calls
+            if len({show(told) for _, _, told in calls}) > 1 or not isinstance(count, int) or not whole:
+                return  # somebody adds to the list meanwhile
+            witness = tuple(seq for call, _, _ in calls for seq in call.witness)
+            wrong = None
+            if whole == again == once_more and sorted((*first, *second)) != sorted(whole):
+                wrong = f"pages of {len(first)} and {len(second)} with {len({*first, *second} & {*whole})} of {len(whole)} rows"
+            elif len({tuple(rows) for rows in (whole, again, once_more)}) == _THRICE:
+                wrong = "the same page holds other rows whenever it is asked for"
+            if wrong is None:
+                yield OK
+            else:
+                right = ("the rows of the long page, each once",)
+                yield Violation(clause, f"the pages of {name} do not add up", right, wrong, witness)
+
+
+_WALK, _THRICE = 5, 3
 
 
 def _register_page(name: str, rule_id: str, clause: str) -> None:
@@ -117,6 +177,7 @@ _PAGING = frozenset(("hotel_slug", "page", "page_size"))
 
 for _name, (_rule_id, _clause) in _PAGES.items():
     _register_page(_name, _rule_id, _clause)
+    _register_walk(_name, _rule_id, _clause)
 
 
 _ROOMS, _ROWS = 1000, 20
@@ -177,6 +238,8 @@ class StatusHistory(Log):
         times = [moment for _, moment in dated]
         wrong, witness = None, operation.witness
         room = operation.params.get("hotel_slug"), operation.params.get("room_id")
+        # Whether it is the room that was asked for is not said here: a path may name it by its number.
+        room_id = dig(body, "room", "room_id") or operation.params.get("room_id")
         more = self._shown.more_than(total, operation, room) if isinstance(total, int) else None
         newer = self._newest.left_out(operation, room, dated)
         fewer = None
@@ -188,6 +251,8 @@ class StatusHistory(Log):
             wrong = f"{len(rows)} rows for a limit of {limit}"
         elif any(later > earlier for earlier, later in itertools.pairwise(times)):
             wrong = "an older row stands before a newer one"
+        elif (strangers := {dig(row, "room_id") for row in rows} - {room_id, None}) and room_id is not None:
+            wrong = f"rows of room_id {show(min(strangers, key=str))}, told as that of room_id {room_id}"
         elif isinstance(total, int) and total < len(rows):
             wrong = f"{len(rows)} rows, total_events {total}"
         elif more is not None:

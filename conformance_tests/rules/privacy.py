@@ -23,7 +23,7 @@ _CONTACT = frozenset(("email", "phone"))
 _HOTELS_OWN = ("/hotel/phone", "/hotel/email")
 _ANNOUNCED = (*_HOTELS_OWN, "/hotel/name", "/hotel/slug", "/hotel/timezone")
 """What a hotel says of itself may happen to be what a guest is called."""
-_STRANGERS = ("token/foreign", "token/none", "token/unknown", "token/staff")
+_STRANGERS = ("token/foreign", "token/none", "token/unknown", "token/staff", "token/spoiled")
 _LONG = 6
 """Text of this length is looked for inside other text; shorter ones only as whole values."""
 
@@ -186,3 +186,37 @@ def guest_endpoint(episode: Episode) -> Iterator[Finding]:
             secrets |= _owner(episode, booking_id)
         where = f"the answer to {operation.operation}" + ("" if succeeded(operation) else " (a refusal)")
         yield _judge(dict(operation.answered), secrets, "privacy/guest-endpoint", where, operation.witness)
+
+
+@rule(
+    "access/refusal-shows-nothing", "The refusal of another hotel's booking shows nothing of it",
+    "access/booking-of-other-hotel",
+    hint="Refuse what is of another hotel as what does not exist: from the id in the path, not from the row that was found.",
+)  # fmt: skip
+def refusal_shows_nothing(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if (
+            "/refuse/other-hotels-booking" not in operation.case
+            or operation.status is None
+            or succeeded(operation)
+        ):
+            continue
+        booking_id = str(operation.params.get("booking_id"))
+        secrets = _secrets(episode, booking_id) | _owner(episode, booking_id)
+        for probe in operation.before:
+            if probe.name == "booking" and dig(probe.state, "booking_id") == booking_id:
+                _keep(secrets, dig(probe.state, "confirmation_number"), "confirmation_number")
+                for name in ("first_name", "last_name"):
+                    _keep(secrets, dig(probe.state, "booker", name), f"booker.{name}")
+        if not secrets:
+            continue
+        leaked = _leaked_value(dict(operation.answered), secrets)
+        if leaked is None:
+            yield OK
+            continue
+        pointer, name = leaked
+        message = f"the refusal of {operation.operation} for another hotel's booking holds its {name}"
+        yield Violation(
+            "access/booking-of-other-hotel", message, ("as of a booking that does not exist",), f"at {pointer}",
+            operation.witness,
+        )  # fmt: skip

@@ -155,7 +155,11 @@ for _row in (
      "races/assign-against-check-in", "an assignment against a check-in"),
     ("assign-one-room", "Of two bookings assigned one room at once one gets it", "races/assign-one-room",
      "two bookings assigned one room"),
+    ("move-one-room", "Of two bookings moved into one room at once one gets it", "races/move-one-room",
+     "two bookings moved into one room"),
     ("status-against-check-in", "A status change racing a check-in leaves what some order would",
      "races/status-against-check-in", "a status change against a check-in"),
+    ("one-change-twice", "A change of room status that several ask for at once is made once", "housekeeping/audit-row",
+     "one change of room status asked for several times"),
 ):  # fmt: skip
     _register(*_row)

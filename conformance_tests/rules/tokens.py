@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance_tests.entries import FINGERPRINT, Event, Operation, mapping
+from conformance_tests.entries import FINGERPRINT, Event, Operation
 from conformance_tests.episode import Episode, Facts
 from conformance_tests.rule import (
     OK,
     Finding,
     Inconclusive,
-    Log,
     Violation,
     event_rule,
     history_rule,
-    log_rule,
     rule,
 )
 from conformance_tests.rules.facts import GUEST_READS, booking_of, succeeded
 from conformance_tests.rules.values import strings
 
-_AUTH = "channelAuth"
+AUTH = "channelAuth"
 
 
 def _open(operation: Operation) -> bool:
@@ -32,7 +30,8 @@ def _shut(operation: Operation) -> bool:
     return operation.status in (401, 403)
 
 
-def _signed(operation: Operation) -> bool:
+def signed(operation: Operation) -> bool:
+    """The channel auth gave a signature."""
     return bool(operation.answered.get("auth"))
 
 
@@ -68,7 +67,12 @@ def _register(
 
 def _applies(episode: Episode, operation: Operation) -> bool:
     """The stay is where the case says: a check-in or check-out that did not succeed is another rule's finding."""
-    names = {"token/during": "checkIn", "token/earlier": "checkIn", "token/after": "checkOut"}
+    names = {
+        "token/during": "checkIn",
+        "token/other-way": "checkIn",
+        "token/earlier": "checkIn",
+        "token/after": "checkOut",
+    }
     wanted = names.get(operation.case)
     earlier = [
         other
@@ -92,13 +96,17 @@ for _row in (
     ("tokens/before/portal-open", "A token from before check-in shows the booking", "endpoints/guest-booking-status",
      _DOOR, ("token/before",), ("guestBookingStatus",), True),
     ("tokens/during/channel-open", "The token of a stay is authorized for the guest channel",
-     "channels/guest/auth-granted", _DOOR, ("token/during", "token/before"), (_AUTH,), True),
+     "channels/guest/auth-granted", _DOOR, ("token/during", "token/before"), (AUTH,), True),
     ("tokens/earlier/portal-closed", "A token from before check-in no longer opens anything", "tokens/earlier-revoked",
-     "Revoke earlier tokens where the new one is issued.", ("token/earlier",), (*GUEST_READS, _AUTH), False),
+     "Revoke earlier tokens where the new one is issued.", ("token/earlier",), (*GUEST_READS, AUTH), False),
     ("check-out/tokens/portal-closed", "No token of a departed booking opens the guest endpoints",
      "check-out/tokens/portal-closed", _DOOR, ("token/after",), GUEST_READS, False),
     ("check-out/tokens/channel-closed", "No token of a departed booking is authorized for its channel",
-     "check-out/tokens/channel-closed", _DOOR, ("token/after",), (_AUTH,), False),
+     "check-out/tokens/channel-closed", _DOOR, ("token/after",), (AUTH,), False),
+    ("tokens/other-way/context", "The guest context takes the token as ?token= too", "endpoints/guest-context",
+     "A mail has a link and no header: read both.", ("token/other-way",), ("guestContext",), True),
+    ("tokens/other-way/channel-auth", "The channel auth takes JSON as well as a form", "endpoints/channel-auth",
+     "Which of the two is sent depends on the client library: read both.", ("token/other-way",), (AUTH,), True),
 ):  # fmt: skip
     _register(*_row[:6], opens=_row[6])
 
@@ -136,9 +144,8 @@ def foreign(episode: Episode) -> Iterator[Finding]:
 )  # fmt: skip
 def invalid(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
-        shown = operation.case in ("token/after", "token/earlier") or operation.case.startswith(
-            "guest/refuse/"
-        )
+        invalid_ones = ("token/after", "token/earlier", "token/spoiled", "token/staff")
+        shown = operation.case in invalid_ones or operation.case.startswith("guest/refuse/")
         if operation.operation not in GUEST_READS or not shown or operation.status is None:
             continue
         if not 400 <= operation.status < 500 or not _applies(episode, operation):
@@ -152,12 +159,62 @@ def invalid(episode: Episode) -> Iterator[Finding]:
             )
 
 
-_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff")
+@rule(
+    "tokens/spoiled/portal-closed", "Who has no guest token, or one that is only nearly right, sees no booking",
+    "access/guest-token-required",
+    hint="Look the token up by its hash: as a whole, and as it is written.",
+)  # fmt: skip
+def nearly(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.operation not in GUEST_READS or operation.case not in ("token/spoiled", "token/staff"):
+            continue
+        if operation.status is None:
+            continue
+        if succeeded(operation):
+            told = (
+                "a guest token that is nearly right"
+                if operation.case == "token/spoiled"
+                else "a login of staff"
+            )
+            yield Violation(
+                "access/guest-token-required", f"{told} opens {operation.operation}", ("401",), str(operation.status),
+                operation.witness,
+            )  # fmt: skip
+        else:
+            yield OK
+
+
+@rule(
+    "tokens/spoiled/desk-closed", "A staff token that is only nearly right opens nothing", "access/staff-authenticated",
+    hint="Look the token up by its hash: as a whole, and as it is written.",
+)  # fmt: skip
+def nearly_staff(episode: Episode) -> Iterator[Finding]:
+    for operation in episode.operations:
+        if operation.case != "token/spoiled" or operation.operation in (*GUEST_READS, AUTH):
+            continue
+        if operation.status is None:
+            continue
+        if _shut(operation):
+            yield OK
+        else:
+            message = (
+                f"a staff token that is nearly right is answered by {operation.operation} in another way"
+            )
+            yield Violation(
+                "access/staff-authenticated",
+                message,
+                ("401", "403"),
+                str(operation.status),
+                operation.witness,
+            )
+
+
+_UNENTITLED = ("token/foreign", "token/after", "token/none", "token/unknown", "token/staff", "token/spoiled")
 
 
 def _unentitled(operation: Operation) -> bool:
     """A channel auth that must not be signed."""
-    return operation.operation == _AUTH and operation.case in _UNENTITLED
+    return operation.operation == AUTH and operation.case in _UNENTITLED
 
 
 @rule(
@@ -169,7 +226,7 @@ def auth_refused(episode: Episode) -> Iterator[Finding]:
     for operation in episode.operations:
         if not _unentitled(operation) or operation.status is None or not _applies(episode, operation):
             continue
-        if succeeded(operation) or _signed(operation):
+        if succeeded(operation) or signed(operation):
             message = f"the channel auth signed a guest channel ({operation.case})"
             yield Violation(
                 "channels/guest/auth-refused",
@@ -191,7 +248,10 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
         if not _unentitled(operation) or operation.status is None or succeeded(operation):
             continue
         # with a token nobody knows, or none any more, both answers are told: who are you, and not you
-        right = {"token/none": (401,), "token/unknown": (401, 403)}.get(operation.case, (403,))
+        either = (401, 403)
+        right = {"token/none": (401,), "token/unknown": either, "token/spoiled": either}.get(
+            operation.case, (403,)
+        )
         if operation.status in right:
             yield OK
         else:
@@ -202,43 +262,6 @@ def auth_status(episode: Episode) -> Iterator[Finding]:
                 tuple(map(str, right)),
                 str(operation.status),
                 operation.witness,
-            )
-
-
-_SIGNATURES = 1000
-
-
-@log_rule(
-    "channels/guest/auth-same", "The same socket and channel get the same signature", "channels/guest/auth-granted",
-    hint="A signature follows from the socket id and the channel name: look for state that requests share.",
-)  # fmt: skip
-class AuthSame(Log):
-    """Remembers the last signatures, by socket and channel."""
-
-    operations = frozenset((_AUTH,))
-
-    def __init__(self) -> None:
-        self._first: dict[tuple[str, str], Operation] = {}
-
-    def call(self, operation: Operation) -> Iterator[Finding]:
-        if operation.case not in ("token/before", "token/during"):
-            return
-        if not succeeded(operation) or not _signed(operation):
-            return
-        body = mapping(operation.body)
-        asked = (str(body.get("socket_id")), str(body.get("channel_name")))
-        earlier = self._first.setdefault(asked, operation)
-        if len(self._first) > _SIGNATURES:
-            del self._first[next(iter(self._first))]
-        if earlier.answered["auth"] == operation.answered["auth"]:
-            yield OK
-        else:
-            yield Violation(
-                "channels/guest/auth-granted",
-                "the channel auth signed one socket and channel in two ways",
-                ("the same auth",),
-                "another auth",
-                (*earlier.witness, *operation.witness),
             )
 
 

@@ -48,7 +48,7 @@ def workflow() -> Iterable[Scenario]:
                 actor="manager",
                 to_status="CLEANING_IN_PROGRESS",
                 source="FRONT_DESK",
-                note="the desk asked by phone",
+                note="Zoë of the desk asked by phone – the next guest brings a dog",
             ),
         ),
     )

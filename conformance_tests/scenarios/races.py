@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from conformance_tests.entries import RACE
-from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY
+from conformance_tests.refusals import IN_HOUSE, NO_ROOM, READY, ROOM
 from conformance_tests.scenarios.scenario import Race, Scenario, Step, Wanted
 
 TRIES = 5
@@ -47,6 +47,7 @@ def _calls(slug: str, *steps: Step) -> tuple[Step, ...]:
 _CHECK_IN, _CHECK_OUT = Step("", "checkIn"), Step("", "checkOut")
 _CHECK_IN_AGAIN = Step("/repeat", "checkIn")
 _ASSIGN = Step("", "assignRoom", body=_TO_FREE)
+_MOVE = Step("", "moveRoom", body={"to_room_id": "{free_room_id}"})
 
 _RACES: tuple[tuple[str, tuple[Wanted, ...], tuple[Step, ...]], ...] = (
     (
@@ -111,5 +112,15 @@ _RACES: tuple[tuple[str, tuple[Wanted, ...], tuple[Step, ...]], ...] = (
             Step("", "setRoomStatus", actor="manager", body={"to_status": "OUT_OF_ORDER"}),
             _CHECK_IN,
         ),
+    ),
+    (
+        "move-one-room",
+        (Wanted("in-house booking and a free room"), Wanted(IN_HOUSE, prefix="beside_")),
+        _calls("move-one-room", _MOVE, replace(_MOVE, params={"booking_id": "{beside_booking_id}"})),
+    ),
+    (
+        "one-change-twice",
+        (Wanted(ROOM, {"room_status": "CHECKOUT_DIRTY"}),),
+        _calls("one-change-twice", *(Step("", "startCleaning", actor="housekeeping"),) * 4),
     ),
 )

@@ -20,13 +20,33 @@ class Wanted:
     prefix: str = ""
 
 
+_SHORTEST, _CUT = 16, 4
+
+
+def shown_as(token: str, form: str) -> str | None:
+    """A token in another form, which opens nothing; None for one that is too short, or has no other case, to have it.
+
+    Hexadecimal digits may mean the same in either case.
+    """
+    if form == "whole":
+        return token
+    if len(token) < _SHORTEST:
+        return None
+    if form == "cut":
+        return token[:-_CUT]
+    letters = set(token) - set("0123456789abcdefABCDEF-")
+    mixed = any(map(str.islower, letters)) and any(map(str.isupper, letters))
+    return token.swapcase() if mixed else None
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One call of a scenario, and what is watched around it.
 
     `params` replaces parameters of the operation, which otherwise are the bindings of the same name; strings of the form
     `{name}` stand for a binding, here and in `body`. `token` names the binding with the guest token to show:
-    `guest_token` is the arranged one, `issued_token` the one the last check-in of the scenario gave.
+    `guest_token` is the arranged one, `issued_token` the one the last check-in of the scenario gave, `staff_token` that of the
+    manager. It is shown in `form`: whole, without its end, or with upper and lower case the other way round.
 
     `before` takes a snapshot before the call. `settle` waits after it until the events due are in and a fence has passed,
     then takes one. A step with neither is a read, or a call that is followed at once by the next.
@@ -38,12 +58,15 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | str | None = None
     token: str | None = None
+    form: Literal["whole", "cut", "turned"] = "whole"
     before: bool = True
     settle: bool = True
     at_once: bool = False
     """Take a snapshot as soon as the answer is in, too: what the operation does must be done by then."""
     browser: Literal["no", "preflight", "page"] = "no"
     """As a page of the frontend makes it, or the preflight that its browser sends before."""
+    other_way: bool = False
+    """In the second of the two ways in which the contract lets the operation be called, where there are two."""
 
 
 @dataclass(frozen=True, slots=True)

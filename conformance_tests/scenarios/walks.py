@@ -196,7 +196,7 @@ def bookings(seed: int) -> Iterable[Scenario]:
         (Wanted(NO_ROOM), _BESIDE),
         (
             give, take, give, *refused(expected), _command("check_in", "walk/check-in", ""), *refused(in_house),
-            _command("move_room", "walk/move", "{beside_room_id}"), _command("check_out", "walk/check-out", ""),
+            _command("move_room", "walk/move", "{beside_room_id}"), Step("check-in/repeat", "checkIn"), _command("check_out", "walk/check-out", ""),
             *refused(departed, "{free_room_id}"),
         ),
     )  # fmt: skip

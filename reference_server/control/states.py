@@ -165,7 +165,8 @@ def _in_house_and_free_room(stage: Stage, params: Mapping[str, Any]) -> Bindings
 
 def _taken_room(stage: Stage, params: Mapping[str, Any]) -> Bindings:
     room = stage.room()
-    stage.booking(room_id=room.id, nights=3)
+    # Who has it comes another day and leaves another day: only the nights overlap.
+    stage.booking(room_id=room.id, days_ago=1, nights=4)
     booking = stage.booking(room_id=None)
     return stage.bindings(booking, room)
 

@@ -58,14 +58,17 @@ def _answer(tape: Tape, case: str, body: Line) -> None:
     tape.reply(case).update(status=200, body=body)
 
 
+def _history(of: Line) -> Line:
+    body: Line = copy.deepcopy(example("roomStatusHistory")) | {"room": of}
+    for row in body["status_history"]:
+        row |= {"room_id": of["room_id"], "room_number": of["room_number"]}
+    return body
+
+
 def one_of_ours_has_the_id() -> Tape:
     """Ids are counted in every hotel: the history that is read is that of another room. Nothing is said of it."""
     tape = refused()
-    _answer(
-        tape,
-        HISTORY,
-        example("roomStatusHistory") | {"room": their_room() | {"room_number": 101, "hotel_slug": SLUG}},
-    )
+    _answer(tape, HISTORY, _history(their_room() | {"room_number": 101, "hotel_slug": SLUG}))
     return tape
 
 
@@ -74,7 +77,7 @@ ROOM_SCOPE = {"room-of-another-hotel": refused, "a-room-of-ours-has-its-id": one
 
 @lie(RULE, base=refused)
 def history_of_their_room_is_shown(tape: Tape) -> None:
-    _answer(tape, HISTORY, example("roomStatusHistory") | {"room": their_room()})
+    _answer(tape, HISTORY, _history(their_room()))
 
 
 @lie(RULE, base=refused)

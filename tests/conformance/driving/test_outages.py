@@ -36,7 +36,7 @@ async def test_nothing_else_runs_while_the_sink_is_down(tmp_path: Path) -> None:
     (down, up, waited) = of(lines, mark="outage")
     assert [line["outage"]["state"] for line in (down, up, waited)] == ["down", "up", "waited"]
     within = [line for line in lines if down["seq"] < line["seq"] < up["seq"] and line["kind"] == "call"]
-    assert [line["case"] for line in within] == ["outage/check-in", "outage/check-out"]
+    assert [line["case"] for line in within] == ["outage/maintenance", "outage/check-in", "outage/check-out"]
     answered = [line["t"] for line in of(lines, kind="reply") if down["seq"] < line["seq"] < up["seq"]]
     assert up["t"] - max(answered) >= OUTAGE - 0.01  # the clock that waits ticks in steps of its own
     assert not [line for line in of(lines, kind="event") if down["seq"] < line["seq"] < up["seq"]]

@@ -36,7 +36,8 @@ def many(stays: int, tape: Tape, apart: float = 10.0) -> list[str]:
     for number in range(stays):
         seqs: dict[int, int] = {}
         for text in rest:
-            line = json.loads(text.replace("event-", f"event-{number}-").replace("BK-", f"BK-{number}-"))
+            other = text.replace("event-", f"event-{number}-").replace("BK-", f"BK-{number}-")
+            line = json.loads(other.replace('"auth": "fp:0000000000', f'"auth": "fp:{number:010d}'))
             seqs[line["seq"]] = line["seq"] = seq
             seqs[json.loads(text)["seq"]] = seq
             if "event" in line:

@@ -14,6 +14,7 @@ from tests.histories.bad import BAD, Bad, limited_history
 from tests.histories.clocks import CLOCKS, hours_off_without_a_date_header
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
+from tests.histories.nearly import NEARLY
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
 from tests.histories.room_scope import ROOM_SCOPE
@@ -28,6 +29,7 @@ GOOD = (
     | SUCCESSION
     | ROOM_SCOPE
     | CLOCKS
+    | NEARLY
     | {"limited-history": limited_history}
 )
 
