@@ -6,8 +6,10 @@ Processes are spawned, not forked. A part is contiguous in the index, so what is
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -38,6 +40,22 @@ class _Part:
     end: int
     first: int
     size: int
+
+
+def end_with_parent() -> None:
+    """Let this process of a pool end when the one that started it is gone: who waits for work that nobody sends waits forever.
+
+    Servers it started end with it, because they are told to stop with their stdin.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with parent", daemon=True).start()
 
 
 def judge_in_processes(
@@ -109,6 +127,7 @@ class _Work:
 
 def _begin(index: Path, history: Path, only: tuple[str, ...], facts: Facts, stop: Stop) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it, and says when to stop
+    end_with_parent()
     _Work.index, _Work.history, _Work.only, _Work.facts, _Work.stop = index, history, only, facts, stop
 
 

@@ -16,6 +16,7 @@ from conformance_tests import runner
 from conformance_tests.engine import judge_file
 from conformance_tests.subject import REFERENCE, open_subject
 from conformance_tests.target import TargetError, UnreachableError
+from conformance_tests.workers import end_with_parent
 from contract.clauses import Level
 
 _SCENARIOS_AT_A_TIME = 16
@@ -57,7 +58,9 @@ def judge_runs(runs: Sequence[ReferenceRun], *, jobs: int) -> Iterator[tuple[Ref
     if not runs:
         return
     spawning = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(runs)), mp_context=spawning) as pool:
+    with ProcessPoolExecutor(
+        max_workers=min(jobs, len(runs)), mp_context=spawning, initializer=end_with_parent
+    ) as pool:
         running = {pool.submit(judge_run, run): run for run in runs}
         try:
             for done in as_completed(running):

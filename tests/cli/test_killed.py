@@ -1,4 +1,4 @@
-"""A check that is killed outright cannot stop the backend it started; the backend notices and stops by itself."""
+"""Who is killed outright cannot stop what it started: the backend of a check and the processes of a pool notice, and end by themselves."""
 
 from __future__ import annotations
 
@@ -37,6 +37,42 @@ async def test_a_killed_check_takes_the_spawned_server_along(tmp_path: Path) -> 
         check.wait(30)
     async with asyncio.timeout(30):
         while await listens(port):  # nobody tells when a port is closed: asking again is all there is
+            await asyncio.sleep(0.05)
+
+
+POOL = """
+import multiprocessing, socket, sys
+from concurrent.futures import ProcessPoolExecutor
+from conformance_tests.workers import end_with_parent
+
+kept = []
+
+def work():
+    kept.append(socket.create_server(("127.0.0.1", 0)))
+    return kept[0].getsockname()[1]
+
+if __name__ == "__main__":
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawning, initializer=end_with_parent) as pool:
+        print(pool.submit(work).result(), flush=True)
+        sys.stdin.read()
+"""
+
+
+async def test_a_killed_pool_takes_its_processes_along(tmp_path: Path) -> None:
+    script = tmp_path / "pool.py"
+    script.write_text(POOL)
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as pool:
+        assert pool.stdout is not None
+        try:
+            port = int(pool.stdout.readline())
+            assert await listens(port)
+        finally:
+            pool.kill()
+    async with asyncio.timeout(30):
+        while await listens(port):
             await asyncio.sleep(0.05)
 
 
