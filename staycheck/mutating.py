@@ -38,7 +38,12 @@ def mutants(
     race_tries: Annotated[
         int, typer.Option("--race-tries", help="How often every race is run.", min=0)
     ] = TRIES,
-    jobs: Annotated[int, typer.Option(help="Mutants at a time; 0: one per core.", min=0, max=64)] = 0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            help="Mutants at a time; 0: two per core, since a run waits as long as it works.", min=0, max=64
+        ),
+    ] = 0,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -59,7 +64,7 @@ def mutants(
             out.print(Text.assemble((f"{each.layer:<12}", "dim"), (each.name, "bold"), f"  {each.clause}"))
             out.print(Padding(Text(each.summary, "dim"), (0, 0, 0, 12), expand=False))
         return
-    found = _run(chosen, seed, race_tries, jobs or os.cpu_count() or 1, record, silent=as_json)
+    found = _run(chosen, seed, race_tries, jobs or 2 * (os.cpu_count() or 1), record, silent=as_json)
     if as_json:
         typer.echo(to_json(found), nl=False)
     else:
