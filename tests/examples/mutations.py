@@ -197,7 +197,7 @@ MUTATIONS = (
     ),
     Mutation(
         "one view lost its permission",
-        "errors/code/permission-denied",
+        "access/role-permission",
         (
             Change(
                 "hotel/views/bookings.py",
