@@ -106,6 +106,16 @@ class Log:
 
 
 LogClass = TypeVar("LogClass", bound=type[Log])
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def first(remembered: dict[Key, Value], key: Key, value: Value, most: int) -> Value:
+    """What a `Log` remembers under the key; this value from now on when there is nothing. The oldest of more than `most` is forgotten."""
+    found = remembered.setdefault(key, value)
+    if len(remembered) > most:
+        del remembered[next(iter(remembered))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

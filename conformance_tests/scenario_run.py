@@ -200,7 +200,10 @@ class ScenarioRun:
         for (step, params, body), answer in zip(filled_in, answers, strict=True):
             expected = awaited[key := repr((step.operation, params, body))]
             if answer.ok and expected and key not in due:
-                room = self._left(params) if step.operation == "moveRoom" else _room_in(answer.body)
+                moved = step.operation == "moveRoom"
+                room = (
+                    self._number("booking_id", params.get("booking_id")) if moved else _room_in(answer.body)
+                )
                 due[key] = expected.get(room, next(iter(expected.values())))
         for expectation in self._pending:
             if expectation not in due.values():
@@ -299,29 +302,23 @@ class ScenarioRun:
         booking_id = str(params.get("booking_id", ""))
         rooms = [str(params["room_number"])] if "room_number" in params else []
         if "room_id" in params:
-            rooms = [self._number_of(params["room_id"])]
+            rooms = [self._number("room_id", params["room_id"])]
         if among and not rooms:
             rooms = list(among)
         if not rooms:
             rooms = [str(self._bindings.get("current_room", self._bindings.get("room_number", "")))]
         if step.operation == "moveRoom" and isinstance(body, dict):
-            rooms.append(self._number_of(body.get("to_room_id")))
+            rooms.append(self._number("room_id", body.get("to_room_id")))
         about = About(str(slug), int(hotel_id or 0), booking_id, tuple(rooms))
         guests = [name for name in self._stage.sight if name != "subscribe"]
         if booking_id in self._guest_channels:
             guests.append("subscribe")
         return self._stage.settler.expect(due(step.operation, about, self._stage.sight, guest=guests))
 
-    def _left(self, params: Mapping[str, Any]) -> str:
-        """The number of the room that a booking was arranged in."""
-        for prefix in ("", "beside_"):
-            if self._bindings.get(f"{prefix}booking_id") == params.get("booking_id"):
-                return str(self._bindings.get(f"{prefix}room_number", ""))
-        return ""
-
-    def _number_of(self, room_id: Any) -> str:
+    def _number(self, name: str, value: Any) -> str:
+        """The number of the room that was arranged with this `room_id`, or for this `booking_id`."""
         for prefix in ("", "free_", "beside_"):
-            if self._bindings.get(f"{prefix}room_id") == room_id:
+            if self._bindings.get(f"{prefix}{name}") == value:
                 return str(self._bindings.get(f"{prefix}room_number", ""))
         return ""
 
@@ -331,7 +328,7 @@ class ScenarioRun:
             self._bindings["issued_token"] = answered["guest_token"]
         field = _GIVES_A_ROOM.get(step.operation)
         if field is not None and isinstance(body, dict):
-            self._bindings["current_room"] = self._number_of(body.get(field))
+            self._bindings["current_room"] = self._number("room_id", body.get(field))
 
     def _asks(self, params: Mapping[str, Any]) -> list[Ask]:
         """Every probe that has a subject here, for the booking of the call and for each room of the scenario."""

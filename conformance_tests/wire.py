@@ -86,10 +86,8 @@ class Wire:
         # A room that this hotel does not have is another hotel's, asked for here to be refused.
         number = self._numbers.get((slug, asked_id), self._numbers.get((None, asked_id)))
         room_id = self._ids.get((slug, asked_number), self._ids.get((None, asked_number)))
-        if (
-            asked_id == UNKNOWN_ROOM
-        ):  # the number of no room either; any other id must be known to be asked for by number
-            number = UNKNOWN_ROOM
+        # The id that no room has is the number of none either; any other must be known to be asked for by number.
+        number = UNKNOWN_ROOM if asked_id == UNKNOWN_ROOM else number
         if number is not None:
             both.setdefault("room_number", number)
         if room_id is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance_tests.entries import Operation
-from conformance_tests.rule import OK, Finding, Log, Violation, log_rule
+from conformance_tests.rule import OK, Finding, Log, Violation, first, log_rule
 from conformance_tests.rules.lists import asked
 from conformance_tests.rules.values import dig, instant, show
 
@@ -148,9 +148,8 @@ def _register_page(name: str, rule_id: str, clause: str) -> None:
             page, size = operation.params.get("page", 1), operation.params.get("page_size")
             if isinstance(size, int) and body["results"] and set(operation.params) <= _PAGING:
                 # With another count something was added in between, and any row may have moved to another page.
-                earlier, names = self._first.setdefault((size, body["count"]), (operation, _names(body)))
-                if len(self._first) > _COUNTS:
-                    del self._first[next(iter(self._first))]
+                shown = (operation, _names(body))
+                earlier, names = first(self._first, (size, body["count"]), shown, _COUNTS)
                 if earlier.params.get("page", 1) != page and names == _names(body):
                     wrong, witness = (
                         f"page {page} holds the rows of another page",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance_tests.entries import Operation, Probe, mapping
@@ -61,6 +61,10 @@ def _told_rooms(operation: Operation) -> list[Any]:
     return [room for _, room in rooms_listed(operation, body)]
 
 
+def _room_id(told: Mapping[str, Any]) -> Any:
+    return told.get("room_id", told.get("id"))
+
+
 def _told_bookings(operation: Operation) -> list[Any]:
     rows = operation.answered.get("results")
     return [dict(operation.answered)] if operation.operation == "getBooking" else list(rows or ())
@@ -75,7 +79,7 @@ def reads_after_call(episode: Episode) -> Iterator[Finding]:
         of_rooms = operation.operation in _ROOM_READS
         names, there = (_ROOM, known.rooms) if of_rooms else (_BOOKING, known.bookings)
         for told in map(mapping, _told_rooms(operation) if of_rooms else _told_bookings(operation)):
-            about = told.get("room_id", told.get("id")) if of_rooms else told.get("booking_id")
+            about = _room_id(told) if of_rooms else told.get("booking_id")
             if about not in there or known.last is None:
                 continue
             state, probe = there[about]
@@ -101,7 +105,7 @@ def reads_after_call(episode: Episode) -> Iterator[Finding]:
 )  # fmt: skip
 def board_is_whole(episode: Episode) -> Iterator[Finding]:
     for operation, known in _reads(episode, frozenset(("roomsBoard",))):
-        listed = {room.get("room_id", room.get("id")) for room in map(mapping, _told_rooms(operation))}
+        listed = {_room_id(room) for room in map(mapping, _told_rooms(operation))}
         slug = operation.params.get("hotel_slug")
         for room_id, (state, probe) in known.rooms.items():
             if state.get("is_active") is not True or state.get("hotel_slug", slug) != slug:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance_tests.entries import Operation, mapping
-from conformance_tests.rule import OK, Finding, Log, Violation, log_rule
+from conformance_tests.rule import OK, Finding, Log, Violation, first, log_rule
 from conformance_tests.rules.facts import succeeded
 from conformance_tests.rules.tokens import AUTH, signed
 
 _SIGNATURES = 1000
+
+
+def _asked(operation: Operation) -> tuple[str, str]:
+    """The socket and the channel that a signature was asked for."""
+    body = mapping(operation.body)
+    return str(body.get("socket_id")), str(body.get("channel_name"))
 
 
 @log_rule(
@@ -29,11 +35,7 @@ class AuthSame(Log):
             return
         if not succeeded(operation) or not signed(operation):
             return
-        body = mapping(operation.body)
-        asked = (str(body.get("socket_id")), str(body.get("channel_name")))
-        earlier = self._first.setdefault(asked, operation)
-        if len(self._first) > _SIGNATURES:
-            del self._first[next(iter(self._first))]
+        earlier = first(self._first, _asked(operation), operation, _SIGNATURES)
         if earlier.answered["auth"] == operation.answered["auth"]:
             yield OK
         else:
@@ -44,11 +46,6 @@ class AuthSame(Log):
                 "another auth",
                 (*earlier.witness, *operation.witness),
             )
-
-
-def _asked(operation: Operation) -> tuple[str, str]:
-    body = mapping(operation.body)
-    return str(body.get("socket_id")), str(body.get("channel_name"))
 
 
 @log_rule(
@@ -66,9 +63,7 @@ class AuthDiffers(Log):
     def call(self, operation: Operation) -> Iterator[Finding]:
         if not succeeded(operation) or not signed(operation):
             return
-        earlier = self._first.setdefault(str(operation.answered["auth"]), operation)
-        if len(self._first) > _SIGNATURES:
-            del self._first[next(iter(self._first))]
+        earlier = first(self._first, str(operation.answered["auth"]), operation, _SIGNATURES)
         if _asked(earlier) == _asked(operation):
             yield OK
             return
