@@ -22,7 +22,7 @@ _PAUSE = 0.01
 """Seconds between reading and writing: on a real backend the template, the mail and the network are in between."""
 
 
-def _unlocked(original: Any, commands: Any) -> Any:
+def unlocked(original: Any, commands: Any) -> Any:
     """`execute`, which for these commands decides on a snapshot and takes the write lock only to write."""
 
     async def lie(self: Any, prepare: Any) -> Any:
@@ -56,40 +56,40 @@ _EXECUTE = "reference_server.unit_of_work:UnitOfWork.execute"
 @mutant("check-in-locks-too-late", "races/duplicates", _EXECUTE)
 def _(original: Any) -> Any:
     """Check-in reads the booking, looks whether it may, and locks it only to write."""
-    return _unlocked(original, (CheckIn,))
+    return unlocked(original, (CheckIn,))
 
 
 @mutant("check-out-locks-too-late", "races/duplicates", _EXECUTE)
 def _(original: Any) -> Any:
     """Check-out reads the booking, looks whether it may, and locks it only to write."""
-    return _unlocked(original, (CheckOut,))
+    return unlocked(original, (CheckOut,))
 
 
 @mutant("nobody-locks-the-stay", "races/check-in-against-check-out", _EXECUTE)
 def _(original: Any) -> Any:
     """Check-in and check-out both decide on what they read before the lock."""
-    return _unlocked(original, (CheckIn, CheckOut))
+    return unlocked(original, (CheckIn, CheckOut))
 
 
 @mutant("nobody-locks-the-room", "races/one-room-two-bookings", _EXECUTE)
 def _(original: Any) -> Any:
     """A check-in locks its booking and not the room that another booking wants at the same time."""
-    return _unlocked(original, (CheckIn,))
+    return unlocked(original, (CheckIn,))
 
 
 @mutant("assignment-locks-too-late", "races/assign-one-room", _EXECUTE)
 def _(original: Any) -> Any:
     """An assignment looks for overlapping bookings before it takes the lock."""
-    return _unlocked(original, (AssignRoom, UnassignRoom, MoveRoom))
+    return unlocked(original, (AssignRoom, UnassignRoom, MoveRoom))
 
 
 @mutant("assignment-passes-check-in", "races/assign-against-check-in", _EXECUTE)
 def _(original: Any) -> Any:
     """An assignment overwrites the booking with what it read before a check-in."""
-    return _unlocked(original, (AssignRoom, CheckIn))
+    return unlocked(original, (AssignRoom, CheckIn))
 
 
 @mutant("housekeeping-locks-too-late", "races/status-against-check-in", _EXECUTE)
 def _(original: Any) -> Any:
     """A status change overwrites the room with what it read before a check-in."""
-    return _unlocked(original, (SetRoomStatus, CheckIn))
+    return unlocked(original, (SetRoomStatus, CheckIn))

@@ -12,7 +12,7 @@ from reference_server.house import Answer, Call, Handler, House
 from reference_server.mutants.answering import ROUTE
 from reference_server.mutants.mutant import mutant
 from reference_server.mutants.outgoing import DELIVER, what_of
-from reference_server.mutants.transaction_locks import _unlocked
+from reference_server.mutants.transaction_locks import unlocked
 from reference_server.realtime.publishers import Message, PublishFailed
 from reference_server.store import Transaction
 from reference_server.store.slices import Slice
@@ -27,13 +27,13 @@ _EXECUTE = "reference_server.unit_of_work:UnitOfWork.execute"
 @mutant("two-press-one-button", "housekeeping/audit-row", _EXECUTE)
 def _(original: Any) -> Any:
     """Two who press one button at once are both let through: each writes an audit row for the same change."""
-    return _unlocked(original, (SetRoomStatus,))
+    return unlocked(original, (SetRoomStatus,))
 
 
 @mutant("move-locks-too-late", "races/move-one-room", _EXECUTE)
 def _(original: Any) -> Any:
     """A move looks whether the new room is free before it takes the lock."""
-    return _unlocked(original, (MoveRoom,))
+    return unlocked(original, (MoveRoom,))
 
 
 def _reading(original: Any, touch: Any, *operations: str) -> Any:
