@@ -79,7 +79,7 @@ class Fences:
             return
         begun = self._recorder.now()
         wanted = self._keys()
-        expectation = self._settler.expect(wanted, self._fits())
+        expectation = self._settler.expect(wanted, FENCE, self._fits())
         refused = [told for told in await asyncio.gather(self._toggle_room(), self._toggle_status()) if told]
         missing = frozenset(await self._settler.settled(expectation))
         fields: dict[str, Any] = {

@@ -47,10 +47,12 @@ Fits = Callable[[Heard], bool]
 
 
 class Expectation:
-    """Events that are due from now on; each key once per time it was given."""
+    """Events that are due from now on; each key once per time it was given. `after` says what makes them due."""
 
-    def __init__(self, recorder: Recorder, keys: Iterable[Key], fits: Fits | None = None) -> None:
-        self._recorder, self._fits = recorder, fits
+    def __init__(
+        self, recorder: Recorder, keys: Iterable[Key], fits: Fits | None = None, after: str = ""
+    ) -> None:
+        self._recorder, self._fits, self.after = recorder, fits, after
         self.wanted = tuple(keys)
         self._due: dict[Key, int] = defaultdict(int)
         for key in self.wanted:
@@ -159,9 +161,9 @@ class Recorder:
         """Seconds since an event last came in at the observer, or since the run began."""
         return self.now() - self._last_heard[observer]
 
-    def expect(self, keys: Iterable[Key], fits: Fits | None = None) -> Expectation:
+    def expect(self, keys: Iterable[Key], fits: Fits | None = None, *, after: str = "") -> Expectation:
         """Wait for events from now on; they may come in before `wait` is called. `fits` looks at their content."""
-        expectation = Expectation(self, keys, fits)
+        expectation = Expectation(self, keys, fits, after)
         for key in expectation.wanted:
             self._by_key[key].add(expectation)
         return expectation

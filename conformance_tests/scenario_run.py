@@ -298,7 +298,7 @@ class ScenarioRun:
         """
         slug, hotel_id = self._bindings.get("hotel_slug"), self._bindings.get("hotel_id")
         if not _must_succeed(step.case) or slug is None:
-            return self._stage.settler.expect(())
+            return self._stage.settler.expect((), step.operation)
         booking_id = str(params.get("booking_id", ""))
         rooms = [str(params["room_number"])] if "room_number" in params else []
         if "room_id" in params:
@@ -313,7 +313,8 @@ class ScenarioRun:
         guests = [name for name in self._stage.sight if name != "subscribe"]
         if booking_id in self._guest_channels:
             guests.append("subscribe")
-        return self._stage.settler.expect(due(step.operation, about, self._stage.sight, guest=guests))
+        keys = due(step.operation, about, self._stage.sight, guest=guests)
+        return self._stage.settler.expect(keys, step.operation)
 
     def _number(self, name: str, value: Any) -> str:
         """The number of the room that was arranged with this `room_id`, or for this `booking_id`."""

@@ -1,8 +1,9 @@
 """When a call has come to rest: the events due are in (or given up), and a fence has passed after them.
 
-Which events are due is in the contract (`x-events` of the operation). What has not come twice in the time allowed is not
-waited for long again in the middle of the run; it is waited for at its end, once for all, until the observer has fallen
-silent. So a backend that never publishes an event is judged in seconds, and one that lags is not accused of it.
+Which events are due is in the contract (`x-events` of the operation). What has not come twice in a row in the time
+allowed is not waited for long again in the middle of the run, nor is anything after an operation whose events have not
+been whole twice in a row; it is waited for at its end, once for all, until the observer has fallen silent. So a backend
+that never publishes an event is judged in seconds, and one that lags is not accused of it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class About:
 Sight = Mapping[str, Sequence[ChannelKind]]
 """Observer -> the kinds of channel it sees."""
 
+_Memory = tuple[str, str, str]
+"""Observer, kind of channel, name of the event."""
+
 
 def due(operation_id: str, about: About, sight: Sight, *, guest: Iterable[str]) -> list[Key]:
     """The events a first success of the operation owes, at every observer that can see them.
@@ -62,28 +66,36 @@ def due(operation_id: str, about: About, sight: Sight, *, guest: Iterable[str]) 
 
 
 class Settler:
-    """Waits for events, and remembers which never come."""
+    """Waits for events, and remembers which never come, and after which operation they are never whole."""
 
     def __init__(self, recorder: Recorder, within: float) -> None:
         self._recorder, self._within = recorder, within
-        self._missed: Counter[tuple[str, str, str]] = Counter()
+        self._missed: Counter[_Memory | str] = Counter()
         self._owed: list[Expectation] = []
 
-    def expect(self, keys: Iterable[Key], fits: Fits | None = None) -> Expectation:
-        """Begin to wait; before the call, because its events may come before its answer."""
-        return self._recorder.expect(keys, fits)
+    def expect(self, keys: Iterable[Key], after: str, fits: Fits | None = None) -> Expectation:
+        """Begin to wait for what is due after the operation `after` (or whatever else publishes it).
+
+        Before the call, because its events may come before its answer.
+        """
+        return self._recorder.expect(keys, fits, after=after)
 
     async def settled(self, expectation: Expectation, within: float | None = None) -> tuple[Key, ...]:
         """Wait for what is due, at most `within` seconds, or the time the target allows. What did not come."""
         if within is not None:
             await expectation.wait(within)
         missing = await expectation.wait(min(_HOPELESS, self._within))
-        if any(self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing):
+        if self._missed[expectation.after] < _GIVE_UP_AFTER and any(
+            self._missed[_memory(key)] < _GIVE_UP_AFTER for key in missing
+        ):
             missing = await expectation.wait(self._within)
         if missing:
             self._owed.append(expectation)
+            self._missed[expectation.after] += 1
         else:
             expectation.over()
+        if expectation.wanted and not missing:
+            self._missed.pop(expectation.after, None)
         for key in expectation.wanted:
             if key not in missing:
                 self._missed.pop(_memory(key), None)
@@ -113,7 +125,7 @@ class Settler:
         return True
 
 
-def _memory(key: Key) -> tuple[str, str, str]:
+def _memory(key: Key) -> _Memory:
     observer, channel, name, _ = key
     parsed = parse_channel(channel)
     return observer, parsed.kind if parsed is not None else channel, name
