@@ -25,6 +25,8 @@ from pathlib import Path
 from conformance_tests.scenarios.races import TRIES
 from staycheck.reference_runs import Judged, ReferenceRun, judge_runs
 
+_BURNER = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+
 
 def campaign(
     seeds: Iterable[int], db: str, *, load: int, jobs: int, keep: Path | None = None, race_tries: int = TRIES
@@ -49,8 +51,8 @@ def campaign(
 
 @contextmanager
 def busy_processors(count: int) -> Iterator[None]:
-    """`count` processes that do nothing but work."""
-    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    """`count` processes that do nothing but work, and end with us however we end."""
+    burners = [subprocess.Popen([sys.executable, "-c", _BURNER]) for _ in range(count)]
     try:
         yield
     finally:
