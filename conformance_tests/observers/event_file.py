@@ -47,7 +47,7 @@ class EventFile:
     async def start(self, channels: Sequence[str]) -> None:
         try:
             self._path.touch(exist_ok=True)
-            self._open()
+            await asyncio.to_thread(self._open)  # to number its lines a log of an earlier time is read whole
         except OSError as error:
             raise UnreachableError(f"The event file {self._path} cannot be read: {error.strerror}.") from None
         self._sure = self._hearer.now()
