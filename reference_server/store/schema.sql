@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS guests (
 );
 CREATE INDEX IF NOT EXISTS guests_by_booking ON guests (booking_id) WHERE booking_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS guests_by_room ON guests (room_id) WHERE room_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS guests_by_party_member ON guests (party_member_id) WHERE party_member_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS guests_in_house ON guests (hotel_id) WHERE room_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS guest_tokens (
   id INTEGER PRIMARY KEY, booking_id TEXT NOT NULL REFERENCES bookings (booking_id), token_hash TEXT NOT NULL UNIQUE,
   purpose TEXT NOT NULL, scopes TEXT NOT NULL, status TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT,
