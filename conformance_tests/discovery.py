@@ -88,6 +88,9 @@ def why(error: Exception) -> str:
     """The system's own words for what went wrong with a connection, without the library's around them."""
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer broke off"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        told = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
+        return f"its certificate is not trusted, {told}; SSL_CERT_FILE may name the authority's"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     code = getattr(cause, "errno", None)
     return (

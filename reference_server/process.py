@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
@@ -28,8 +29,11 @@ async def serve(
     on_ready: Callable[[str], None],
     *,
     stop_with: BinaryIO | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Run the server; `on_ready` gets its URL once it answers. Port 0 takes a free port.
+
+    With `tls` it speaks nothing but TLS.
 
     With `stop_with`, a pipe, the server also stops when the other end closes, as it does when whoever holds it is killed.
     Raises: `ListenError`, `reference_server.store.StoreError`; ValueError when `stop_with` cannot be watched.
@@ -46,12 +50,12 @@ async def serve(
     runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:
             raise ListenError(_why(error, host, port)) from None
-        on_ready(f"http://{_bracketed(host)}:{runner.addresses[0][1]}")
+        on_ready(f"{'http' if tls is None else 'https'}://{_bracketed(host)}:{runner.addresses[0][1]}")
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -74,10 +78,11 @@ def run(
     on_ready: Callable[[str], None],
     *,
     stop_with: BinaryIO | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """`serve` on an event loop of its own (uvloop)."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, host, port, on_ready, stop_with=stop_with))
+        runner.run(serve(settings, host, port, on_ready, stop_with=stop_with, tls=tls))
 
 
 def _bracketed(host: str) -> str:

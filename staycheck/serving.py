@@ -6,6 +6,10 @@ import json
 import os
 import stat
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
@@ -20,6 +24,7 @@ from reference_server.process import ListenError, run
 from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
 from reference_server.store.location import LocationError, check_location, secrets_of, shown
+from reference_server.tls import Throwaway, TlsError, throwaway
 from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
@@ -70,6 +75,19 @@ def serve(
             help="Stop when stdin, a pipe, is closed: whoever started the server and dies takes it along.",
         ),
     ] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak TLS only, with a certificate made for this start.")
+    ] = False,
+    tls_name: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name the certificate is for too, such as ws-eu.pusher.com; repeatable."),
+    ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to leave the certificate of the authority that clients must trust; otherwise in a temporary file."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log warnings and errors only.")] = False,
 ) -> None:
     """Start the mock server: a demo hotel with real transactions and real events. Stop it with Ctrl-C.
@@ -87,16 +105,39 @@ def serve(
     configure_logs(quiet=quiet or announce, secrets=_secrets(settings))
     if mutant is not None:
         _break(mutant)
+    if not tls and (tls_name or tls_ca):
+        wrong_usage("--tls-name and --tls-ca are of no use without --tls.")
+    pipe = _pipe_of_stdin() if stop_with_stdin else None
     try:
-        run(
-            settings,
-            host,
-            port,
-            lambda url: _ready(url, settings, announce),
-            stop_with=_pipe_of_stdin() if stop_with_stdin else None,
-        )
-    except (ListenError, StoreError) as error:
+        made = throwaway([host, *(tls_name or ())]) if tls else None
+        with _authority(tls_ca) as authority:
+
+            def ready(url: str) -> None:
+                if (
+                    made is not None
+                ):  # and not before: another server may be there, with a certificate of its own
+                    _leave(made, authority)
+                _ready(url, settings, announce, authority if made else None)
+
+            run(settings, host, port, ready, stop_with=pipe, tls=made.context if made else None)
+    except (ListenError, StoreError, TlsError) as error:
         could_not_judge(str(error))
+
+
+@contextmanager
+def _authority(place: Path | None) -> Iterator[Path]:
+    """Where the authority's certificate is for as long as the server runs: a file of its own, or that place."""
+    with tempfile.TemporaryDirectory(prefix="staycheck-tls-") as directory:
+        yield place or Path(directory) / "authority.pem"
+
+
+def _leave(made: Throwaway, place: Path) -> None:
+    try:
+        place.write_bytes(made.authority)
+    except OSError as error:
+        raise TlsError(
+            f"The certificate cannot be written to {place}: {error.strerror}. Choose another place with --tls-ca."
+        ) from None
 
 
 def _pipe_of_stdin() -> BinaryIO:
@@ -143,13 +184,14 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
     return (settings.pusher_app.secret, *published, *secrets_of(settings.db), *tokens)
 
 
-def _ready(url: str, settings: Settings, announce: bool) -> None:
+def _ready(url: str, settings: Settings, announce: bool, authority: Path | None) -> None:
     if announce:
-        print(json.dumps({"ready": True, "url": url}), flush=True)  # noqa: T201 - a line for a program to read
+        told = {"ready": True, "url": url} | ({"authority": str(authority)} if authority else {})
+        print(json.dumps(told), flush=True)  # noqa: T201 - a line for a program to read
         return
     app = settings.pusher_app
     port = url.rsplit(":", 1)[1]
-    host = url.removeprefix("http://").rsplit(":", 1)[0]
+    host = url.partition("://")[2].rsplit(":", 1)[0]
     secret = app.secret if app == DEFAULT_APP else "(from STAYCHECK_PUSHER_SECRET)"
     staff = ", ".join(member.username for member in DEMO_STAFF if member.hotel_id == 1)
     outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
@@ -158,26 +200,38 @@ def _ready(url: str, settings: Settings, announce: bool) -> None:
     console.print(f"Hotel    {HOME_HOTEL}, id 1; today's arrivals can be checked in at any hour of the day")
     console.print(f"Staff    {staff} (password = name); {outsider} works in other-demo")
     console.print(
-        f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, no TLS"
+        f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, "
+        f"{'no TLS' if authority is None else 'TLS only'}"
     )
+    if authority is not None:
+        console.print(
+            f"TLS      a client must trust {authority}: NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or curl --cacert; a browser\n"
+            f"         asks once when it opens {url}",
+            markup=False,
+        )
     lasts = " (gone when the server stops)" if settings.db == "memory" else ""
     console.print(f"Database {shown(settings.db)}{lasts}", markup=False)
+    curl = "curl" if authority is None else f"curl --cacert {authority}"
     console.print("\nLog in, list today's arrivals, check one in:\n")
     console.print(
-        f"  TOKEN=$(curl -s {url}/api/staff/login/ -H 'Content-Type: application/json' \\\n"
+        f"  TOKEN=$({curl} -s {url}/api/staff/login/ -H 'Content-Type: application/json' \\\n"
         f'    -d \'{{"username": "frontdesk", "password": "frontdesk"}}\' | python3 -c \'import json, sys; '
         'print(json.load(sys.stdin)["token"])\')\n'
-        f"  curl -s '{url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/?bucket=arrivals' "
+        f"  {curl} -s '{url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/?bucket=arrivals' "
         '-H "Authorization: Token $TOKEN"\n'
-        f"  curl -s -X POST {url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/BOOKING_ID/check-in/ "
+        f"  {curl} -s -X POST {url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/BOOKING_ID/check-in/ "
         '-H "Authorization: Token $TOKEN"',
         markup=False,
     )
+    wire = f"wsPort: {port}, forceTLS: false," if authority is None else f"wssPort: {port}, forceTLS: true,"
     console.print("\nWatch the rooms with pusher-js:\n")
     console.print(
-        f"  const pusher = new Pusher('{app.key}', {{ wsHost: '{host}', wsPort: {port}, forceTLS: false,\n"
+        f"  const pusher = new Pusher('{app.key}', {{ wsHost: '{host}', {wire}\n"
         "    enabledTransports: ['ws'], cluster: 'local' });\n"
         f"  pusher.subscribe('{HOME_HOTEL}.rooms').bind('room_updated', (event) => console.log(event));",
         markup=False,
     )
-    console.print("\nJudge it:  " + f"staycheck check {url}\n", markup=False)
+    console.print(
+        "\nJudge it:  " + (f"SSL_CERT_FILE={authority} " if authority else "") + f"staycheck check {url}\n",
+        markup=False,
+    )

@@ -54,7 +54,9 @@ class Control:
                 for member in DEMO_STAFF
             },
             # Without the hub there is nothing to subscribe to here; whoever judges brings a sink.
-            "realtime": {"subscribe": {"url": f"ws://{request.host}", "key": app.key}}
+            "realtime": {
+                "subscribe": {"url": f"{'wss' if request.secure else 'ws'}://{request.host}", "key": app.key}
+            }
             if self.embedded
             else {},
             "states": {"url": CONTROL_PREFIX + "states"},

@@ -1,5 +1,5 @@
 // Subscribes with pusher-js and writes what happens, one JSON object per line, until it is killed.
-// node subscribe.mjs '{"host","port","key","channels":[],"authEndpoint"?|"signWithSecret"?}'
+// node subscribe.mjs '{"host","port","key","channels":[],"authEndpoint"?|"signWithSecret"?,"tls"?}'
 import { createHmac } from "node:crypto";
 import PusherModule from "pusher-js";
 
@@ -28,7 +28,8 @@ const pusher = new Pusher(config.key, {
   cluster: "local", // pusher-js insists on it although wsHost is given
   wsHost: config.host,
   wsPort: config.port,
-  forceTLS: false,
+  wssPort: config.port,
+  forceTLS: config.tls ?? false,
   enabledTransports: ["ws"],
   channelAuthorization: channelAuthorization(),
 });
