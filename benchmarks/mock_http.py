@@ -40,30 +40,42 @@ _STATES_AT_ONCE = 250
 _CONNECTIONS = 16
 _START_SECONDS = 60.0
 
-# Each path once, then the end: wrk counts by time, and there are only so many bookings.
+# Each path once, then nothing: wrk counts by time, and there are only so many bookings.
 _EACH_ONCE = """
 local paths, at = {}, 0
 for line in io.lines("%s") do paths[#paths + 1] = line end
 request = function()
-  at = at + 1
-  if at > #paths then wrk.thread:stop(); at = #paths end
+  at = math.min(at + 1, #paths)
   return wrk.format("POST", paths[at], {["Authorization"] = "Token %s"})
 end
-local told = 0
-response = function(status, headers, body)
-  told = told + 1
-  if told >= #paths then wrk.thread:stop() end
-end
+local each_once = #paths
 """
 _AGAIN = """
 wrk.headers["Authorization"] = "Token %s"
+local each_once = nil
 """
-# Seconds from the first request to the last answer, and how many were not a success.
+# wrk measures until its time is over although nothing is asked any more, so the clock is read here.
 _SUMMARY = """
-done = function(summary, latency, requests)
-  local errors = summary.errors
-  print(string.format("RESULT %d %d %d", summary.requests, summary.duration,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds; long micros; } moment; int gettimeofday(moment *now, void *zone);")
+local moment = ffi.new("moment")
+local function now()
+  ffi.C.gettimeofday(moment, nil)
+  return tonumber(moment.seconds) + tonumber(moment.micros) / 1e6
+end
+local threads = {}
+setup = function(thread) table.insert(threads, thread) end
+init = function() began, ended, told, failed = now(), 0, 0, 0 end
+response = function(status)
+  ended, told = now(), told + 1
+  if status >= 400 then failed = failed + 1 end
+  if told == each_once then wrk.thread:stop() end
+end
+done = function(summary)
+  local thread, errors = threads[1], summary.errors
+  local lost = errors.connect + errors.read + errors.write + errors.timeout
+  print(string.format("RESULT %d %f %d", thread:get("told"), thread:get("ended") - thread:get("began"),
+    thread:get("failed") + lost))
 end
 """
 
@@ -85,12 +97,12 @@ def load(work: Load, seconds: float) -> float:
             ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds:g}s", "-s", script.name, work.url],
             capture_output=True, text=True, check=True, timeout=seconds + 60,
         ).stdout  # fmt: skip
-    found = re.search(r"RESULT (\d+) (\d+) (\d+)", said)
+    found = re.search(r"RESULT (\d+) ([\d.]+) (\d+)", said)
     assert found is not None, said
-    requests, microseconds, errors = map(int, found.groups())
+    requests, spent, errors = int(found[1]), float(found[2]), int(found[3])
     if errors > requests / 100:
         raise RuntimeError(f"{errors} of {requests} requests to {work.url} were no success:\n{said}")
-    return requests / (microseconds / 1e6)
+    return requests / spent
 
 
 @contextmanager

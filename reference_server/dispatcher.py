@@ -111,6 +111,16 @@ class Dispatcher:
             self._marker = tasks.start(self._mark(), "outbox marker")
 
     async def _publish(self, publisher: Publisher, message: Message, row: OutboxRow) -> None:
+        try:
+            await publisher.publish(message)  # nearly always enough, and the loop below is not free
+        except PublishFailed as error:
+            await self._publish_again(publisher, message, row, error)
+
+    async def _publish_again(
+        self, publisher: Publisher, message: Message, row: OutboxRow, error: PublishFailed
+    ) -> None:
+        """Until it is accepted, or no retry can help; `error` is what came of the first time."""
+
         async def note_failure(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             reason = str(error)
@@ -125,6 +135,8 @@ class Dispatcher:
         )
         async for attempt in retrying:
             with attempt:
+                if attempt.retry_state.attempt_number == 1:
+                    raise error
                 await publisher.publish(message)
 
     async def _mark(self) -> None:

@@ -44,9 +44,9 @@ def _world(
     part = Slice(tx)
     part.hotel(subject["hotel_slug"])
     if booking_id is not None:
-        part.booking(booking_id)
+        part.shown_booking(booking_id)
     if room is not None:
-        part.room(room.id)
+        part.shown_room(room.id)
     return part.world()
 
 

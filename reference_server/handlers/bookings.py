@@ -51,7 +51,7 @@ async def list_bookings(house: House, call: Call) -> Answer:
         part = Slice(tx)
         part.hotel(hotel.slug)
         for booking in page.items:
-            part.booking(booking.booking_id)
+            part.shown_booking(booking.booking_id)
         world = part.world()
         results = [views.booking_detail(world, booking) for booking in page.items]
         return {**page.links(), "results": results, "bucket_counts": counts}
@@ -82,7 +82,7 @@ def _searchable(booking: Booking, primary: PartyMember | None) -> str:
 
 
 def _booking(part: Slice, hotel: Hotel, booking_id: str) -> Booking:
-    booking = part.booking(booking_id)
+    booking = part.shown_booking(booking_id)
     if booking is None or booking.hotel_id != hotel.id:
         raise ContractError("BOOKING_NOT_FOUND", f"There is no booking {booking_id} in this hotel.")
     return booking

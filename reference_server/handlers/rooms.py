@@ -76,7 +76,7 @@ def _slice(tx: Transaction, hotel: Hotel, room: Room | None, asked: object) -> t
         raise ContractError("ROOM_NOT_FOUND", f"There is no room {asked} in this hotel.")
     part = Slice(tx)
     part.hotel(hotel.slug)
-    part.room(room.id)
+    part.shown_room(room.id)
     return part.world(), room
 
 

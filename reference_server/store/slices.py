@@ -44,6 +44,7 @@ class Slice:
         self._tx = transaction
         self._rows: list[Row] = []
         self._seen: set[tuple[str, int | str]] = set()
+        self._rooms: dict[int | None, Room | None] = {}
 
     def world(self) -> World:
         return World().apply(Put(row) for row in self._rows)
@@ -68,10 +69,9 @@ class Slice:
 
     def booking(self, booking_id: str) -> Booking | None:
         """The booking with everything of its stay, and its room."""
-        found = self._tx.one(Booking, "booking_by_id", booking_id=booking_id)
+        found = self.shown_booking(booking_id)
         if found is None:
             return None
-        self._stay(found)
         if self._first_time("tokens", booking_id):
             self._add(self._tx.all(GuestToken, "tokens_of_booking", booking_id=booking_id))
             self._add(self._tx.all(Conversation, "conversations_of_booking", booking_id=booking_id))
@@ -80,6 +80,13 @@ class Slice:
             self._add(self._tx.all(Job, "jobs_of_booking", booking_id=booking_id))
         if found.room_id is not None:
             self.room(found.room_id)
+        return found
+
+    def shown_booking(self, booking_id: str) -> Booking | None:
+        """The booking with what its views show, and no more."""
+        found = self._tx.one(Booking, "booking_by_id", booking_id=booking_id)
+        if found is not None:
+            self._stay(found)
         return found
 
     def _stay(self, booking: Booking) -> None:
@@ -94,19 +101,28 @@ class Slice:
             for room_id in {booking.room_id, *(guest.room_id for guest in guests)} - {None}:
                 self._room_row(room_id)
 
-    def _room_row(self, room_id: int | None) -> None:
-        found = self._tx.one(Room, "room_by_id", id=room_id)
-        if found is not None:
-            self._add([found, self._tx.one(RoomType, "room_type_by_id", id=found.room_type_id)])
+    def _room_row(self, room_id: int | None) -> Room | None:
+        """The room and its type, as they were when they were first asked for."""
+        if room_id not in self._rooms:
+            found = self._rooms[room_id] = self._tx.one(Room, "room_by_id", id=room_id)
+            if found is not None:
+                self._add([found, self._tx.one(RoomType, "room_type_by_id", id=found.room_type_id)])
+        return self._rooms[room_id]
 
     def room(self, room_id: int) -> Room | None:
-        found = self._tx.one(Room, "room_by_id", id=room_id)
+        """The room with everything that is in it, its bookings, and the stays of who is in it."""
+        found = self.shown_room(room_id)
+        if found is not None and self._first_time("belongings", room_id):
+            self._add(self._tx.all(Conversation, "conversations_in_room", room_id=room_id))
+            self._add(self._tx.all(RoomMessage, "messages_in_room", room_id=room_id))
+            self._add(self._tx.all(Order, "orders_in_room", room_id=room_id))
+        return found
+
+    def shown_room(self, room_id: int) -> Room | None:
+        """The room with what its views show: who is in it, and its bookings."""
+        found = self._room_row(room_id)
         if found is None or not self._first_time("room", room_id):
             return found
-        self._room_row(room_id)
-        self._add(self._tx.all(Conversation, "conversations_in_room", room_id=room_id))
-        self._add(self._tx.all(RoomMessage, "messages_in_room", room_id=room_id))
-        self._add(self._tx.all(Order, "orders_in_room", room_id=room_id))
         guests = self._tx.all(Guest, "guests_in_room", room_id=room_id)
         self._add(guests)
         for booking in self._tx.all(Booking, "bookings_of_room", room_id=room_id):

@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from importlib import resources
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from reference_server.store.base import CommitListener, StoreError
-from reference_server.store.transaction import Transaction
+from reference_server.store.batches import MOST, Batches, Job
+from reference_server.store.transaction import OutboxRow, Transaction
 from simulator.world import ROW_TYPES
 
 T = TypeVar("T")
@@ -53,6 +54,8 @@ class SqliteStore:
         self._read_connections: list[sqlite3.Connection] = []
         self._listener: CommitListener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._writes: Batches | None = None
+        self._reads: Batches | None = None
 
     @property
     def directory(self) -> Path | None:
@@ -65,6 +68,9 @@ class SqliteStore:
         Raises: `StoreError` when the file cannot be opened or holds something else.
         """
         self._loop = asyncio.get_running_loop()
+        # A commit that is held open is each operation's own: whoever looks for early events looks at one at a time.
+        self._writes = Batches(self._writer, self._transact_all, 1, most=1 if self._slow_commit else MOST)
+        self._reads = Batches(self._readers, self._read_all, _READERS)
         await self._loop.run_in_executor(self._writer, self._open_writer)
 
     def on_commit(self, listener: CommitListener) -> None:
@@ -74,18 +80,22 @@ class SqliteStore:
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a write transaction (BEGIN IMMEDIATE); an exception rolls everything back.
 
-        A cancelled caller does not cancel the transaction: it ends whole, and its events are published.
+        Those that wait for the writer at the same time are committed together, each behind a savepoint of its own. A
+        cancelled caller does not cancel the transaction: it ends whole, and its events are published.
         """
-        assert self._loop is not None, "open() first"
-        return await self._loop.run_in_executor(self._writer, self._transact, work)
+        assert self._writes is not None, "open() first"
+        return await self._writes.do(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` on a committed snapshot, beside any writer."""
-        assert self._loop is not None, "open() first"
-        return await self._loop.run_in_executor(self._readers, self._read, work)
+        """Run `work` on a committed snapshot, beside any writer; those that wait at the same time share one."""
+        assert self._reads is not None, "open() first"
+        return await self._reads.do(work)
 
     async def close(self) -> None:
         """End the threads, close the connections, remove the scratch directory."""
+        for batches in (self._writes, self._reads):
+            if batches is not None:
+                await batches.finish()
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         for connection in [self._write_connection, *self._read_connections]:
@@ -119,6 +129,16 @@ class SqliteStore:
             ) from None
         self._write_connection = connection
 
+    def _transact_all(self, batch: Sequence[Job]) -> None:
+        if len(batch) > 1:
+            self._transact_together(batch)
+            return
+        (job,) = batch
+        try:
+            job.result = self._transact(job.work)
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            job.error = error
+
     def _transact(self, work: Callable[[Transaction], T]) -> T:
         connection = self._write_connection
         assert connection is not None
@@ -126,30 +146,78 @@ class SqliteStore:
         transaction = Transaction(connection)
         try:
             result = work(transaction)
+            self._commit(connection, delay=self._slow_commit if transaction.queued else 0.0)
         except BaseException:
-            connection.execute("ROLLBACK")
+            _roll_back(connection)
             raise
-        self._commit(connection, delay=self._slow_commit if transaction.queued else 0.0)
-        if transaction.queued and self._listener is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._listener, tuple(transaction.queued))
+        self._hand_on(transaction.queued)
         return result
+
+    def _transact_together(self, batch: Sequence[Job]) -> None:
+        """One transaction for all; what raises is undone alone. When the commit fails, it fails for all."""
+        connection = self._write_connection
+        assert connection is not None
+        queued: list[OutboxRow] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                connection.execute("SAVEPOINT job")
+                transaction = Transaction(connection)
+                try:
+                    job.result = job.work(transaction)
+                except BaseException as error:  # noqa: BLE001 - told to whoever waits
+                    job.error = error
+                    connection.execute("ROLLBACK TO job")
+                else:
+                    queued += transaction.queued
+                connection.execute("RELEASE job")
+            self._commit(connection, delay=0.0)
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            _roll_back(connection)
+            for job in batch:
+                job.error = job.error or error
+            return
+        self._hand_on(queued)
+
+    def _hand_on(self, queued: Sequence[OutboxRow]) -> None:
+        if queued and self._listener is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._listener, tuple(queued))
 
     def _commit(self, connection: sqlite3.Connection, *, delay: float) -> None:
         if delay:
             time.sleep(delay)
         connection.execute("COMMIT")
 
-    def _read(self, work: Callable[[Transaction], T]) -> T:
+    def _read_all(self, batch: Sequence[Job]) -> None:
+        try:
+            connection = self._reading()
+            connection.execute("BEGIN")
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            for job in batch:
+                job.error = error
+            return
+        try:
+            for job in batch:
+                try:
+                    job.result = job.work(Transaction(connection))
+                except BaseException as error:  # noqa: BLE001 - told to whoever waits
+                    job.error = error
+        finally:
+            _roll_back(connection)
+
+    def _reading(self) -> sqlite3.Connection:
+        """The connection of this reader thread."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             self._local.connection = connection
             self._read_connections.append(connection)
-        connection.execute("BEGIN")
-        try:
-            return work(Transaction(connection))
-        finally:
-            connection.execute("ROLLBACK")
+        return connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _check_columns(connection: sqlite3.Connection, path: Path) -> None:
