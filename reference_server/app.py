@@ -10,6 +10,7 @@ from aiohttp import web
 
 from contract.pusher.app import PusherAddress, PusherApp
 from reference_server.binding import bind
+from reference_server.board.routes import add_board_routes
 from reference_server.clock import Clock
 from reference_server.control.routes import Control
 from reference_server.dispatcher import Dispatcher
@@ -61,6 +62,7 @@ def make_app(settings: Settings) -> web.Application:
     house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)
     Control(house, settings.control_token, settings.embedded).add_routes(app)
+    add_board_routes(app)
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()

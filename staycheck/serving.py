@@ -197,6 +197,7 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
     outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]staycheck[/bold] serves {url}   (Ctrl-C stops it)\n")
+    console.print(f"Board    {url}/")
     console.print(f"Hotel    {HOME_HOTEL}, id 1; today's arrivals can be checked in at any hour of the day")
     console.print(f"Staff    {staff} (password = name); {outsider} works in other-demo")
     console.print(
