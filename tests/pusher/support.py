@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,15 +11,20 @@ from typing import Any, Self
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pusher import Pusher
 
 from contract.pusher import client
 from contract.pusher.app import PusherApp
-from contract.pusher.signatures import channel_auth
+from contract.pusher.names import channel_kind
+from contract.pusher.signatures import channel_auth, user_auth
+from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.hub import Hub
 
 APP = PusherApp(id="1001", key="app-key", secret="app-secret")
+SHARED_SECRET = bytes(range(32))
+"""Key of every encrypted channel of the tests."""
 DEADLINE = 10.0
 """Seconds after which a wait has failed; never slept through."""
 
@@ -27,8 +33,12 @@ DEADLINE = 10.0
 class Endpoint:
     """A server that runs: its hub and where it listens."""
 
-    hub: Hub
+    hosted: HostedApps
     server: TestServer
+
+    @property
+    def hub(self) -> Hub:
+        return self.hosted.first.hub
 
     @property
     def host(self) -> str:
@@ -67,13 +77,32 @@ class WsClient:
         assert isinstance(await self.next(), client.Established)
         return self
 
-    async def subscribe(self, channel: str) -> client.ServerFrame:
+    async def subscribe(self, channel: str, member: dict[str, Any] | None = None) -> client.ServerFrame:
         """Subscribe, signed when the channel needs it; the server's answer."""
-        auth = None
-        if channel.startswith("private-"):
-            auth = channel_auth(APP.key, APP.secret, self.socket_id, channel)
-        await self.ws.send_str(client.subscribe_frame(channel, auth))
+        auth, data = None, None if member is None else json.dumps(member)
+        if channel_kind(channel).needs_auth:
+            auth = channel_auth(APP.key, APP.secret, self.socket_id, channel, data)
+        await self.ws.send_str(client.subscribe_frame(channel, auth, data))
         return await self.next()
+
+    async def say(self, event: str, data: Any, channel: str | None = None) -> None:
+        """Send any other frame."""
+        frame = {"event": event, "data": data}
+        await self.ws.send_str(json.dumps(frame if channel is None else frame | {"channel": channel}))
+
+    async def sign_in(self, user_id: str) -> client.ServerFrame:
+        """Sign in as this user; the server's answer."""
+        user_data = json.dumps({"id": user_id})
+        auth = user_auth(APP.key, APP.secret, self.socket_id, user_data)
+        await self.say("pusher:signin", {"auth": auth, "user_data": user_data})
+        return await self.next()
+
+    async def fence(self, hub: Hub) -> None:
+        """Everything that was queued before has been read, and it was nothing."""
+        if "fence" not in hub.state.of(self.socket_id):
+            assert isinstance(await self.subscribe("fence"), client.SubscriptionSucceeded)
+        hub.publish("fence", "fence", "{}")
+        assert await self.next() == client.Event("fence", "fence", "{}")
 
     async def closed(self) -> int | None:
         """The close code, once the server has closed; frames before it are dropped."""
@@ -81,6 +110,34 @@ class WsClient:
             message = await self.ws.receive(timeout=DEADLINE)
             if message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}:
                 return self.ws.close_code
+
+
+def signature(socket_id: str, channel: str) -> dict[str, str]:
+    """What an application's auth endpoint answers: on a presence channel a member with an id of its own."""
+    if not channel_kind(channel).is_presence:
+        return {"auth": channel_auth(APP.key, APP.secret, socket_id, channel)}
+    data = json.dumps({"user_id": f"user-{socket_id}", "user_info": {"name": f"Guest {socket_id}"}})
+    return {"auth": channel_auth(APP.key, APP.secret, socket_id, channel, data), "channel_data": data}
+
+
+async def authorize(request: web.Request) -> web.Response:
+    """The auth endpoint of an application, as pusher-js calls it: form-encoded, JSON back, from any origin."""
+    form = await request.post()
+    channel = str(form["channel_name"])
+    if "forbidden" in channel:
+        return web.json_response({"error": "not yours"}, status=403)
+    answer: dict[str, str] = signature(str(form["socket_id"]), channel)
+    if channel_kind(channel).value.startswith("private-encrypted-"):
+        answer["shared_secret"] = base64.b64encode(SHARED_SECRET).decode()
+    return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
+
+
+async def authenticate(request: web.Request) -> web.Response:
+    """The user authentication endpoint of an application: everybody is user 12345."""
+    socket_id = str((await request.post())["socket_id"])
+    user_data = json.dumps({"id": "12345", "user_info": {"name": "Guest"}})
+    answer = {"auth": user_auth(APP.key, APP.secret, socket_id, user_data), "user_data": user_data}
+    return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
 
 
 StartEndpoint = Callable[..., Awaitable[Endpoint]]

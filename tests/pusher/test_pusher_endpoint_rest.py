@@ -7,15 +7,15 @@ import time
 
 import aiohttp
 import pytest
-from aiohttp import web
 from pusher.errors import PusherBadAuth, PusherBadRequest, PusherBadStatus
 
 from contract.pusher import client
 from contract.pusher.app import PusherApp
+from contract.pusher.apps_file import AppsError
 from contract.pusher.names import MAX_EVENT_DATA
+from contract.pusher.settings import ServedApp
 from contract.pusher.signatures import sign_request
-from reference_server.realtime.endpoint import add_pusher_routes
-from reference_server.realtime.hub import Hub
+from reference_server.realtime.apps import HostedApps
 from tests.pusher.support import (
     APP,
     Endpoint,
@@ -92,8 +92,8 @@ async def test_errors_are_plain_text_and_answers_json(endpoint: Endpoint) -> Non
             assert await reply.text() == "The parameter auth_key is missing"
 
 
-def test_apps_are_listed_under_their_own_id_and_share_no_key() -> None:
-    with pytest.raises(ValueError, match="own id"):
-        add_pusher_routes(web.Application(), Hub(), {"7": APP})
-    with pytest.raises(ValueError, match="share a key"):
-        add_pusher_routes(web.Application(), Hub(), {APP.id: APP, "7": PusherApp("7", APP.key, "other")})
+def test_apps_share_neither_id_nor_key() -> None:
+    with pytest.raises(AppsError, match="share the id 1001"):
+        HostedApps([ServedApp(APP), ServedApp(PusherApp(APP.id, "other", "other"))])
+    with pytest.raises(AppsError, match="share the key app-key"):
+        HostedApps([ServedApp(APP), ServedApp(PusherApp("7", APP.key, "other"))])
