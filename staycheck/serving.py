@@ -6,12 +6,14 @@ import json
 import os
 import stat
 import sys
+from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
 
-from contract.pusher.app import PusherAddress, PusherApp, parse_realtime_url
+from contract.pusher.app import PusherAddress, parse_realtime_url
+from contract.pusher.settings import ServedApp
 from reference_server.app import DEFAULT_APP, Settings
 from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
@@ -20,6 +22,7 @@ from reference_server.process import ListenError, run
 from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
 from reference_server.store.location import LocationError, check_location, secrets_of, shown
+from staycheck.apps_option import chosen_apps
 from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
@@ -42,6 +45,20 @@ def serve(
         typer.Option(
             help="Where events go, repeatable: `embedded` (the default) or pusher://KEY:SECRET@HOST:PORT/apps/ID. "
             "The environment variable STAYCHECK_REALTIME, space-separated, is read too.",
+        ),
+    ] = None,
+    app: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID:KEY:SECRET",
+            help="A Pusher app to serve, repeatable; the first one gets the hotel's own events. Without any, the demo's app.",
+        ),
+    ] = None,
+    apps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Pusher apps with their flags, limits and webhooks, in TOML or JSON (files/pusher_apps.schema.json).",
         ),
     ] = None,
     check_replies: Annotated[
@@ -78,8 +95,9 @@ def serve(
     """
     places = [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()]
     # What a mutant says must reach the wire as it is.
-    settings = _settings(db, places, check_replies and mutant is None, slow_commit / 1000)
-    if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
+    served = chosen_apps(app or [], apps, os.environ)
+    settings = _settings(db, served, places, check_replies and mutant is None, slow_commit / 1000)
+    if not is_loopback(host) and any(one.app.secret == DEFAULT_APP.secret for one in served):
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
             "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1."
@@ -113,7 +131,9 @@ def _break(name: str) -> None:
         wrong_usage(f"--mutant: {unknown}")
 
 
-def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: float) -> Settings:
+def _settings(
+    db: str, apps: tuple[ServedApp, ...], realtime: list[str], check_replies: bool, slow_commit: float
+) -> Settings:
     try:
         check_location(db)
     except LocationError as error:
@@ -125,10 +145,9 @@ def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: fl
                 addresses.append(parse_realtime_url(place))
             except ValueError as error:
                 wrong_usage(f"--realtime: {error}")
-    secret = os.environ.get("STAYCHECK_PUSHER_SECRET", DEFAULT_APP.secret)
     return Settings(
         db=db,
-        pusher_app=PusherApp(DEFAULT_APP.id, DEFAULT_APP.key, secret),
+        apps=apps,
         embedded=_EMBEDDED in realtime or not addresses,
         publish_to=tuple(addresses),
         check_replies=check_replies,
@@ -140,7 +159,8 @@ def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: fl
 def _secrets(settings: Settings) -> tuple[str, ...]:
     tokens = (settings.control_token,) if settings.control_token else ()
     published = (address.app.secret for address in settings.publish_to)
-    return (settings.pusher_app.secret, *published, *secrets_of(settings.db), *tokens)
+    served = (one.app.secret for one in settings.apps)
+    return (*served, *published, *secrets_of(settings.db), *tokens)
 
 
 def _ready(url: str, settings: Settings, announce: bool) -> None:
@@ -150,7 +170,7 @@ def _ready(url: str, settings: Settings, announce: bool) -> None:
     app = settings.pusher_app
     port = url.rsplit(":", 1)[1]
     host = url.removeprefix("http://").rsplit(":", 1)[0]
-    secret = app.secret if app == DEFAULT_APP else "(from STAYCHECK_PUSHER_SECRET)"
+    secret = app.secret if app == DEFAULT_APP else "(the one you gave)"
     staff = ", ".join(member.username for member in DEMO_STAFF if member.hotel_id == 1)
     outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
     console = Console(highlight=False, soft_wrap=True)
@@ -160,6 +180,10 @@ def _ready(url: str, settings: Settings, announce: bool) -> None:
     console.print(
         f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, no TLS"
     )
+    for other in settings.apps[1:]:
+        console.print(
+            f"         app id {other.app.id}, key {other.app.key}, apart from the hotel", markup=False
+        )
     lasts = " (gone when the server stops)" if settings.db == "memory" else ""
     console.print(f"Database {shown(settings.db)}{lasts}", markup=False)
     console.print("\nLog in, list today's arrivals, check one in:\n")
