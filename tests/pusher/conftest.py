@@ -97,7 +97,11 @@ async def run_node() -> AsyncIterator[RunNode]:
 
     async def run(script: str, config: dict[str, Any]) -> NodeProcess:
         process = await asyncio.create_subprocess_exec(
-            str(node), str(CLIENTS / script), json.dumps(config), stdout=asyncio.subprocess.PIPE
+            str(node),
+            str(CLIENTS / script),
+            json.dumps(config),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         processes.append(NodeProcess(process))
         return processes[-1]

@@ -23,8 +23,8 @@ from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.hub import Hub
 
 APP = PusherApp(id="1001", key="app-key", secret="app-secret")
-SHARED_SECRET = bytes(range(32))
-"""Key of every encrypted channel of the tests."""
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+"""What the keys of encrypted channels are made of; the endpoint never sees it."""
 DEADLINE = 10.0
 """Seconds after which a wait has failed; never slept through."""
 
@@ -112,31 +112,33 @@ class WsClient:
                 return self.ws.close_code
 
 
-def signature(socket_id: str, channel: str) -> dict[str, str]:
-    """What an application's auth endpoint answers: on a presence channel a member with an id of its own."""
-    if not channel_kind(channel).is_presence:
-        return {"auth": channel_auth(APP.key, APP.secret, socket_id, channel)}
-    data = json.dumps({"user_id": f"user-{socket_id}", "user_info": {"name": f"Guest {socket_id}"}})
-    return {"auth": channel_auth(APP.key, APP.secret, socket_id, channel, data), "channel_data": data}
+def backend(**more: Any) -> Pusher:
+    """An application's server: the official Python library with the credentials and the master key of the tests."""
+    who = {"app_id": APP.id, "key": APP.key, "secret": APP.secret, "encryption_master_key_base64": MASTER_KEY}
+    return Pusher(**who | more)
 
 
 async def authorize(request: web.Request) -> web.Response:
-    """The auth endpoint of an application, as pusher-js calls it: form-encoded, JSON back, from any origin."""
+    """The auth endpoint of an application, as pusher-js calls it: form-encoded, JSON back, from any origin.
+
+    On a presence channel everybody is a user of their own, or who the parameter `user` of the query says.
+    """
     form = await request.post()
-    channel = str(form["channel_name"])
+    channel, socket_id = str(form["channel_name"]), str(form["socket_id"])
     if "forbidden" in channel:
         return web.json_response({"error": "not yours"}, status=403)
-    answer: dict[str, str] = signature(str(form["socket_id"]), channel)
-    if channel_kind(channel).value.startswith("private-encrypted-"):
-        answer["shared_secret"] = base64.b64encode(SHARED_SECRET).decode()
+    user_id = request.query.get("user", f"user-{socket_id}")
+    member = {"user_id": user_id, "user_info": {"name": f"Zoë {user_id}"}}
+    answer = backend().authenticate(channel, socket_id, member if channel_kind(channel).is_presence else None)
+    if "shared_secret" in answer:  # the library leaves it as bytes
+        answer["shared_secret"] = answer["shared_secret"].decode()
     return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
 
 
 async def authenticate(request: web.Request) -> web.Response:
     """The user authentication endpoint of an application: everybody is user 12345."""
     socket_id = str((await request.post())["socket_id"])
-    user_data = json.dumps({"id": "12345", "user_info": {"name": "Guest"}})
-    answer = {"auth": user_auth(APP.key, APP.secret, socket_id, user_data), "user_data": user_data}
+    answer = backend().authenticate_user(socket_id, {"id": "12345", "user_info": {"name": "Zoë"}})
     return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
 
 
@@ -145,7 +147,7 @@ ConnectClient = Callable[..., Awaitable[WsClient]]
 
 
 class NodeProcess:
-    """A Node script that writes one JSON object per line."""
+    """A Node script that writes one JSON object per line, and reads commands in the same way."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -170,6 +172,13 @@ class NodeProcess:
             pytest.fail(f"no {kind!r} from the Node client in time; it said {self._passed_over}")
         pytest.fail(f"the Node client ended without {kind!r}; it said {self._passed_over}")
 
+    async def do(self, **command: Any) -> None:
+        """Send one command."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.write(json.dumps(command).encode() + b"\n")
+        await stdin.drain()
+
     async def stop(self) -> None:
         if self._process.returncode is None:
             self._process.kill()
@@ -181,8 +190,7 @@ RunNode = Callable[..., Awaitable[NodeProcess]]
 
 async def library(endpoint: Endpoint, call: Callable[[Pusher], Any], **credentials: str) -> Any:
     """One call of the official Python library, which blocks, on a thread."""
-    who = {"app_id": APP.id, "key": APP.key, "secret": APP.secret} | credentials
-    pusher = Pusher(**who, host=endpoint.host, port=endpoint.port, ssl=False)
+    pusher = backend(**credentials, host=endpoint.host, port=endpoint.port, ssl=False)
     return await asyncio.to_thread(call, pusher)
 
 
