@@ -194,26 +194,28 @@ class Hub:
         subscriber.end(close, flush=True)
 
     def _deliver(self, delivery: Deliver) -> int:
-        """Queue one frame for many. Who is cut off leaves its channels, which others are told in their turn."""
-        waiting, delivered = deque([delivery]), 0
-        while waiting:
-            now = waiting.popleft()
-            full: list[Subscriber] = []
-            for socket_id in now.to:
-                subscriber = self._subscribers.get(socket_id)
-                if subscriber is None or subscriber.closing.done():
-                    continue
-                if not subscriber.offer(now.frame):
-                    full.append(subscriber)
-                elif now is delivery:
-                    delivered += 1
-            for subscriber in full:
+        """Queue one frame for many. Who is cut off leaves its channels, which the others are told behind the frame."""
+        leaving: deque[Subscriber] = deque()
+        delivered = self._queue_for_all(delivery, leaving)
+        while leaving:
+            for output in self.state.disconnect(leaving.popleft().socket_id):
+                if isinstance(output, Deliver):
+                    self._queue_for_all(output, leaving)
+                elif isinstance(output, Report):
+                    self._tell(output.happening)
+        return delivered
+
+    def _queue_for_all(self, delivery: Deliver, leaving: deque[Subscriber]) -> int:
+        delivered = 0
+        for socket_id in delivery.to:
+            subscriber = self._subscribers.get(socket_id)
+            if subscriber is None or subscriber.closing.done():
+                continue
+            if subscriber.offer(delivery.frame):
+                delivered += 1
+            else:
                 self._cut_off(subscriber)
-                for output in self.state.disconnect(subscriber.socket_id):
-                    if isinstance(output, Deliver):
-                        waiting.append(output)
-                    elif isinstance(output, Report):
-                        self._tell(output.happening)
+                leaving.append(subscriber)
         return delivered
 
     def _leave(self, subscriber: Subscriber) -> None:

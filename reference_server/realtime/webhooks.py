@@ -109,7 +109,9 @@ class WebhookSender:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type((WebhookRefused, aiohttp.ClientError, OSError)),
                 stop=stop_after_delay(self._retry_seconds),
-                wait=wait_exponential_jitter(self._first_wait, _LONGEST_WAIT, jitter=self._first_wait),
+                wait=wait_exponential_jitter(
+                    multiplier=self._first_wait, max=_LONGEST_WAIT, jitter=self._first_wait
+                ),
                 reraise=True,
             ):
                 with attempt:

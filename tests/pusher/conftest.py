@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ async def start_endpoint() -> AsyncIterator[StartEndpoint]:
             settings: AppSettings | None = None,
             *others: ServedApp,
             webhooks: tuple[Webhook, ...] = (),
+            routes: Callable[[web.Application], None] | None = None,
             **more: Any,
         ) -> Endpoint:
             served = ServedApp(APP, settings or AppSettings(), webhooks)
@@ -52,6 +53,8 @@ async def start_endpoint() -> AsyncIterator[StartEndpoint]:
             add_pusher_routes(app, hosted)
             app.router.add_post("/auth", authorize)
             app.router.add_post("/user-auth", authenticate)
+            if routes is not None:
+                routes(app)
             server = TestServer(app)
             await stack.enter_async_context(server)
             return Endpoint(hosted, server)
