@@ -9,15 +9,18 @@ import structlog
 from aiohttp import web
 
 from contract.pusher.app import PusherAddress, PusherApp
+from contract.pusher.settings import ServedApp
 from reference_server.binding import bind
 from reference_server.board.routes import add_board_routes
 from reference_server.clock import Clock
+from reference_server.control.connections import Connections
 from reference_server.control.routes import Control
 from reference_server.dispatcher import Dispatcher
 from reference_server.handlers import HANDLERS
 from reference_server.house import House
 from reference_server.jobs import JobRunner, LogMailer
 from reference_server.middleware import cors, errors
+from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
 from reference_server.realtime.hub import Hub
 from reference_server.realtime.publishers import HubPublisher, Publisher, PusherPublisher
@@ -37,18 +40,24 @@ _DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 class Settings:
     """How the server runs.
 
-    `db` is a path, `memory`, or a PostgreSQL address. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
+    `db` is a path, `memory`, or a PostgreSQL address. `apps` are served by the embedded endpoint; the first is the
+    hotel's own, whose clients get its events. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
     get events. `check_replies` validates every reply against its schema before it goes out. `slow_commit`
     (seconds) widens the moment between an operation's work and its commit, for whoever looks for early events.
     """
 
     db: str = field(default="memory", repr=False)  # may carry a password
-    pusher_app: PusherApp = DEFAULT_APP
+    apps: tuple[ServedApp, ...] = (ServedApp(DEFAULT_APP),)
     embedded: bool = True
     publish_to: tuple[PusherAddress, ...] = ()
     check_replies: bool = False
     slow_commit: float = 0.0
     control_token: str | None = field(default=None, repr=False)
+
+    @property
+    def pusher_app(self) -> PusherApp:
+        """The hotel's own app."""
+        return self.apps[0].app
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -57,12 +66,15 @@ def make_app(settings: Settings) -> web.Application:
     Raises at start-up: `StoreError` when the database cannot be used.
     """
     app = web.Application(middlewares=[cors, errors], client_max_size=_MOST_BODY_BYTES)
-    store, clock, hub = make_store(settings.db, slow_commit=settings.slow_commit), Clock(), Hub()
+    store, clock = make_store(settings.db, slow_commit=settings.slow_commit), Clock()
+    hosted = HostedApps(settings.apps)
+    hub = hosted.first.hub
     jobs = JobRunner(store, LogMailer(), clock)
     house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)
     Control(house, settings.control_token, settings.embedded).add_routes(app)
     add_board_routes(app)
+    Connections(hosted, settings.control_token).add_routes(app)
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()
@@ -86,7 +98,7 @@ def make_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(run_parts)
     # In this order: what is committed goes out to the connected clients before they are told to come back later.
     app.on_shutdown.append(flush)
-    add_pusher_routes(app, hub, {settings.pusher_app.id: settings.pusher_app})
+    add_pusher_routes(app, hosted)
     return app
 
 

@@ -15,7 +15,8 @@ from typing import Annotated, BinaryIO
 import typer
 from rich.console import Console
 
-from contract.pusher.app import PusherAddress, PusherApp, parse_realtime_url
+from contract.pusher.app import PusherAddress, parse_realtime_url
+from contract.pusher.settings import ServedApp
 from reference_server.app import DEFAULT_APP, Settings
 from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
@@ -25,6 +26,7 @@ from reference_server.seed import DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
 from reference_server.store.location import LocationError, check_location, secrets_of, shown
 from reference_server.tls import Throwaway, TlsError, throwaway
+from staycheck.apps_option import chosen_apps
 from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
@@ -47,6 +49,20 @@ def serve(
         typer.Option(
             help="Where events go, repeatable: `embedded` (the default) or pusher://KEY:SECRET@HOST:PORT/apps/ID. "
             "The environment variable STAYCHECK_REALTIME, space-separated, is read too.",
+        ),
+    ] = None,
+    app: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID:KEY:SECRET",
+            help="A Pusher app to serve, repeatable; the first one gets the hotel's own events. Without any, the demo's app.",
+        ),
+    ] = None,
+    apps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Pusher apps with their flags, limits and webhooks, in TOML or JSON (files/pusher_apps.schema.json).",
         ),
     ] = None,
     check_replies: Annotated[
@@ -96,8 +112,9 @@ def serve(
     """
     places = [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()]
     # What a mutant says must reach the wire as it is.
-    settings = _settings(db, places, check_replies and mutant is None, slow_commit / 1000)
-    if not is_loopback(host) and settings.pusher_app == DEFAULT_APP:
+    served = chosen_apps(app or [], apps, os.environ)
+    settings = _settings(db, served, places, check_replies and mutant is None, slow_commit / 1000)
+    if not is_loopback(host) and any(one.app.secret == DEFAULT_APP.secret for one in served):
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
             "STAYCHECK_CONTROL_TOKEN, or stay on 127.0.0.1."
@@ -154,7 +171,9 @@ def _break(name: str) -> None:
         wrong_usage(f"--mutant: {unknown}")
 
 
-def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: float) -> Settings:
+def _settings(
+    db: str, apps: tuple[ServedApp, ...], realtime: list[str], check_replies: bool, slow_commit: float
+) -> Settings:
     try:
         check_location(db)
     except LocationError as error:
@@ -166,10 +185,9 @@ def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: fl
                 addresses.append(parse_realtime_url(place))
             except ValueError as error:
                 wrong_usage(f"--realtime: {error}")
-    secret = os.environ.get("STAYCHECK_PUSHER_SECRET", DEFAULT_APP.secret)
     return Settings(
         db=db,
-        pusher_app=PusherApp(DEFAULT_APP.id, DEFAULT_APP.key, secret),
+        apps=apps,
         embedded=_EMBEDDED in realtime or not addresses,
         publish_to=tuple(addresses),
         check_replies=check_replies,
@@ -181,7 +199,8 @@ def _settings(db: str, realtime: list[str], check_replies: bool, slow_commit: fl
 def _secrets(settings: Settings) -> tuple[str, ...]:
     tokens = (settings.control_token,) if settings.control_token else ()
     published = (address.app.secret for address in settings.publish_to)
-    return (settings.pusher_app.secret, *published, *secrets_of(settings.db), *tokens)
+    served = (one.app.secret for one in settings.apps)
+    return (*served, *published, *secrets_of(settings.db), *tokens)
 
 
 def _ready(url: str, settings: Settings, announce: bool, authority: Path | None) -> None:
@@ -192,7 +211,7 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
     app = settings.pusher_app
     port = url.rsplit(":", 1)[1]
     host = url.partition("://")[2].rsplit(":", 1)[0]
-    secret = app.secret if app == DEFAULT_APP else "(from STAYCHECK_PUSHER_SECRET)"
+    secret = app.secret if app == DEFAULT_APP else "(the one you gave)"
     staff = ", ".join(member.username for member in DEMO_STAFF if member.hotel_id == 1)
     outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
     console = Console(highlight=False, soft_wrap=True)
@@ -209,6 +228,10 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
             f"TLS      a client must trust {authority}: NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or curl --cacert; a browser\n"
             f"         asks once when it opens {url}",
             markup=False,
+        )
+    for other in settings.apps[1:]:
+        console.print(
+            f"         app id {other.app.id}, key {other.app.key}, apart from the hotel", markup=False
         )
     lasts = " (gone when the server stops)" if settings.db == "memory" else ""
     console.print(f"Database {shown(settings.db)}{lasts}", markup=False)

@@ -1,106 +1,65 @@
 """The server's side of one connection as a state machine without I/O.
 
-    connection = Connection(socket_id, app, settings, now)
+    connection = Connection(socket_id, app, settings, channels, now)
     outputs = connection.open()            # then feed() for every text frame, tick() at `deadline`
 
-Every call returns what the owner of the socket has to do, in order. `now` is seconds of a monotonic clock.
+Every call returns what the owner of the socket has to do, in order (`outputs`); `channels` is the state of the app, which
+the connections share. `now` is seconds of a monotonic clock.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
-
 from contract.pusher import frames
 from contract.pusher.app import PusherApp
+from contract.pusher.channels import Channels
 from contract.pusher.errors import (
+    ClientEventRateExceededError,
     ClientEventRefusedError,
-    CloseError,
     FrameError,
+    LimitReachedError,
     MalformedFrameError,
     NotAuthorizedError,
+    OverCapacityError,
     PongMissingError,
     SubscriptionRefusedError,
-    close_reason,
 )
-from contract.pusher.names import ChannelKind, channel_kind
-from contract.pusher.signatures import verify_channel_auth
+from contract.pusher.names import (
+    MAX_EVENT_DATA,
+    channel_kind,
+    data_size,
+    event_name_problem,
+    user_of_channel,
+)
+from contract.pusher.outputs import Close, Output, Send
+from contract.pusher.presence import Member, User, parse_channel_data, parse_user_data
+from contract.pusher.rate import Rate
+from contract.pusher.settings import AppSettings, AuthFailure
+from contract.pusher.signatures import verify_channel_auth, verify_user_auth
 
-_SERVED = frozenset({ChannelKind.PUBLIC, ChannelKind.PRIVATE, ChannelKind.PRIVATE_ENCRYPTED})
-
-
-class AuthFailure(enum.Enum):
-    """What a client sees after a subscription with a wrong or missing signature; servers differ."""
-
-    ERROR = "error"
-    """`pusher:error` with code 4009, the connection stays (the documentation's code; the default)."""
-    CLOSE = "close"
-    """The connection is closed with 4009."""
-    SUBSCRIPTION_ERROR = "subscription_error"
-    """`pusher:subscription_error` on the channel with type AuthError and status 401."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """Times in seconds. `activity_timeout`: silence after which the server pings; `pong_timeout`: then it closes."""
-
-    activity_timeout: float = 120.0
-    pong_timeout: float = 30.0
-    auth_failure: AuthFailure = AuthFailure.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this text frame."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    """From now on this connection receives the channel's events."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    """From now on it does not."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the WebSocket with this code and reason; nothing follows."""
-
-    code: int
-    reason: str
-
-    @classmethod
-    def of(cls, error: CloseError) -> Close:
-        """The close that renders an error."""
-        return cls(error.code, close_reason(error))
-
-
-Output = Send | Subscribe | Unsubscribe | Close
+LIMIT_STATUS = 4100
+"""The `status` of a `pusher:subscription_error` of type LimitReached, as other servers say it."""
 
 
 class Connection:
-    """State of one connection: its subscriptions and when it was last heard of."""
+    """State of one connection: who signed in on it, how much it sends, and when it was last heard of."""
 
-    def __init__(self, socket_id: str, app: PusherApp, settings: ConnectionSettings, now: float) -> None:
+    def __init__(
+        self, socket_id: str, app: PusherApp, settings: AppSettings, channels: Channels, now: float
+    ) -> None:
         self.socket_id = socket_id
         self._app = app
         self._settings = settings
-        self._subscribed: set[str] = set()
+        self._channels = channels
+        self._user: User | None = None
+        self._messages = Rate(settings.messages_per_second)
+        self._client_events = Rate(settings.client_events_per_second)
         self._heard_at = now
         self._pinged_at: float | None = None
 
     @property
     def channels(self) -> frozenset[str]:
         """The channels this connection is subscribed to."""
-        return frozenset(self._subscribed)
+        return frozenset(self._channels.of(self.socket_id))
 
     @property
     def deadline(self) -> float:
@@ -130,9 +89,12 @@ class Connection:
     def feed(self, text: str, now: float) -> list[Output]:
         """Answer one text frame. Never raises: what is wrong with the frame is part of the answer."""
         self.heard(now)
+        if not self._messages.allow(now):
+            most = self._settings.messages_per_second
+            return [Close.of(OverCapacityError(f"More than {most} messages a second"))]
         try:
-            return self._answer(frames.parse_client_frame(text))
-        except FrameError as error:
+            return self._answer(frames.parse_client_frame(text), now)
+        except (FrameError, ClientEventRateExceededError) as error:
             return [Send(frames.error_frame(error))]
 
     def feed_binary(self, now: float) -> list[Output]:
@@ -140,35 +102,97 @@ class Connection:
         self.heard(now)
         return [Send(frames.error_frame(MalformedFrameError("Binary frames are not supported")))]
 
-    def _answer(self, frame: frames.ClientFrame) -> list[Output]:
+    def _answer(self, frame: frames.ClientFrame, now: float) -> list[Output]:
         match frame:
             case frames.PingFrame():
                 return [Send(frames.pong_frame())]
             case frames.PongFrame():
                 return []
             case frames.SubscribeFrame():
-                return self._subscribe(frame)
+                return self._subscribe(frame, now)
             case frames.UnsubscribeFrame(channel):
-                if channel not in self._subscribed:
-                    raise SubscriptionRefusedError(f"No current subscription to channel {channel}")
-                self._subscribed.remove(channel)
-                return [Unsubscribe(channel)]
+                return self._unsubscribe(channel)
+            case frames.SigninFrame():
+                return self._sign_in(frame)
+            case frames.ClientEventFrame():
+                return self._client_event(frame, now)
             case frames.OtherFrame(event):
-                if event.startswith("client-"):
-                    raise ClientEventRefusedError
                 raise MalformedFrameError(f"The event {event[:60]!a} is not supported")
 
-    def _subscribe(self, frame: frames.SubscribeFrame) -> list[Output]:
-        channel, kind = frame.channel, channel_kind(frame.channel)
-        if kind not in _SERVED:
-            raise SubscriptionRefusedError(f"Channels that start with {kind.value} are not served here")
-        if channel in self._subscribed:
+    def _subscribe(self, frame: frames.SubscribeFrame, now: float) -> list[Output]:
+        channel = frame.channel
+        user_id = user_of_channel(channel)
+        if user_id is not None:
+            return self._subscribe_user(channel, user_id)
+        if self._channels.is_subscribed(self.socket_id, channel):
             raise SubscriptionRefusedError(f"Existing subscription to channel {channel}")
+        kind = channel_kind(channel)
         if kind.needs_auth and not self._is_authorized(frame):
-            return self._refuse_auth(channel)
-        self._subscribed.add(channel)
-        # The acknowledgement goes first: no event of the channel may overtake it.
-        return [Send(frames.subscription_succeeded_frame(channel)), Subscribe(channel)]
+            text = f"The subscription to channel {channel} is not authorized: invalid auth signature"
+            return self._refuse_auth(NotAuthorizedError(text), channel)
+        member = self._member(frame) if kind.is_presence else None
+        try:
+            # The acknowledgement goes first: no event of the channel may overtake it.
+            return self._channels.subscribe(self.socket_id, channel, member, now)
+        except LimitReachedError as error:
+            refusal = frames.subscription_error_frame(channel, LIMIT_STATUS, error.reason, "LimitReached")
+            return [Send(refusal)]
+
+    def _subscribe_user(self, channel: str, user_id: str) -> list[Output]:
+        # Its events come from the sign-in on; some clients subscribe to it as to any channel, and wait for the answer.
+        if self._user is None or self._user.user_id != user_id:
+            return self._refuse_auth(
+                NotAuthorizedError(f"Sign in as this user to subscribe to {channel}"), channel
+            )
+        return [Send(frames.subscription_succeeded_frame(channel))]
+
+    def _unsubscribe(self, channel: str) -> list[Output]:
+        if user_of_channel(channel) is not None:
+            return []
+        if not self._channels.is_subscribed(self.socket_id, channel):
+            raise SubscriptionRefusedError(f"No current subscription to channel {channel}")
+        return self._channels.unsubscribe(self.socket_id, channel)
+
+    def _member(self, frame: frames.SubscribeFrame) -> Member:
+        if frame.channel_data is not None:
+            return parse_channel_data(frame.channel_data)
+        if self._user is not None:
+            return Member(self._user.user_id, self._user.user_info)
+        raise MalformedFrameError(f"Channel {frame.channel} needs channel_data, or a user who signed in")
+
+    def _sign_in(self, frame: frames.SigninFrame) -> list[Output]:
+        app = self._app
+        if not verify_user_auth(frame.auth, app.key, app.secret, self.socket_id, frame.user_data):
+            return self._refuse_auth(
+                NotAuthorizedError("The sign-in is not authorized: invalid auth signature")
+            )
+        user = parse_user_data(frame.user_data)
+        if self._user is not None and self._user.user_id != user.user_id:
+            raise SubscriptionRefusedError("Another user is signed in on this connection")
+        self._user = user
+        self._channels.sign_in(self.socket_id, user.user_id)
+        return [Send(frames.signin_success_frame(user.user_data))]
+
+    def _client_event(self, frame: frames.ClientEventFrame, now: float) -> list[Output]:
+        if not self._settings.client_events:
+            raise ClientEventRefusedError
+        if not channel_kind(frame.channel).takes_client_events:
+            raise ClientEventRefusedError(
+                "Client event rejected - only supported on private and presence channels"
+            )
+        if not self._channels.is_subscribed(self.socket_id, frame.channel):
+            raise ClientEventRefusedError(f"Client event rejected - not subscribed to {frame.channel}")
+        problem = event_name_problem(frame.event)
+        if problem is not None:
+            raise ClientEventRefusedError(f"Client event rejected - {problem}")
+        if data_size(frame.data) > MAX_EVENT_DATA:
+            raise ClientEventRefusedError(f"Client event rejected - over {MAX_EVENT_DATA} bytes of data")
+        if not self._client_events.allow(now):
+            most = self._settings.client_events_per_second
+            raise ClientEventRateExceededError(
+                f"Client event rejected due to rate limit: more than {most} a second"
+            )
+        return self._channels.client_event(self.socket_id, frame.channel, frame.event, frame.data)
 
     def _is_authorized(self, frame: frames.SubscribeFrame) -> bool:
         if frame.auth is None:
@@ -177,14 +201,10 @@ class Connection:
             frame.auth, self._app.key, self._app.secret, self.socket_id, frame.channel, frame.channel_data
         )
 
-    def _refuse_auth(self, channel: str) -> list[Output]:
-        error = NotAuthorizedError(
-            f"The subscription to channel {channel} is not authorized: invalid auth signature"
-        )
-        match self._settings.auth_failure:
-            case AuthFailure.ERROR:
-                return [Send(frames.error_frame(error))]
-            case AuthFailure.CLOSE:
-                return [Close.of(error)]
-            case AuthFailure.SUBSCRIPTION_ERROR:
-                return [Send(frames.subscription_error_frame(channel, 401, error.reason))]
+    def _refuse_auth(self, error: NotAuthorizedError, channel: str | None = None) -> list[Output]:
+        failure = self._settings.auth_failure
+        if failure is AuthFailure.CLOSE:
+            return [Close.of(error)]
+        if failure is AuthFailure.SUBSCRIPTION_ERROR and channel is not None:
+            return [Send(frames.subscription_error_frame(channel, 401, error.reason))]
+        return [Send(frames.error_frame(error))]

@@ -47,6 +47,12 @@ class SubscriptionRefusedError(FrameError):
     default = "The subscription was refused"
 
 
+class LimitReachedError(FrameError):
+    """One more than the app allows: subscriptions of a connection, members of a presence channel."""
+
+    default = "The limit was reached"
+
+
 class ClientEventRefusedError(FrameError):
     """A `client-` event that this app does not allow."""
 
@@ -165,7 +171,7 @@ class ClosedInactiveError(CloseError):
 
 
 class ClientEventRateExceededError(CloseError):
-    """4301: more client events a second than allowed."""
+    """4301: more client events a second than allowed. Told in a frame: the event is dropped and the connection stays."""
 
     code = 4301
     default = "Client event rejected due to rate limit"

@@ -19,6 +19,10 @@ MAX_TRIGGER_CHANNELS = 100
 """Channels in one trigger."""
 MAX_BATCH = 10
 """Events in one batch."""
+MAX_USER_ID = 128
+"""Characters in the id of a user, of a presence channel or signed in."""
+USER_CHANNEL_PREFIX = "#server-to-user-"
+"""Before the id of a signed-in user: where events for that user alone go."""
 
 _CHANNEL = re.compile(r"[-a-zA-Z0-9_=@,.;]+", re.ASCII)
 _SOCKET_ID = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}", re.ASCII)
@@ -47,6 +51,11 @@ class ChannelKind(enum.Enum):
         return self.value.startswith("presence-")
 
     @property
+    def takes_client_events(self) -> bool:
+        """Whether clients may send events: to whom they go must be known, and what they say must be readable."""
+        return self.needs_auth and not self.value.startswith("private-encrypted-")
+
+    @property
     def is_cache(self) -> bool:
         """Whether the last event is kept for late subscribers."""
         return self.value.endswith("cache-")
@@ -69,6 +78,23 @@ def channel_name_problem(channel: object) -> str | None:
     if _CHANNEL.fullmatch(channel) is None:
         return f"Invalid channel name {channel!a}: only letters, digits and - _ = @ , . ; are allowed"
     return None
+
+
+def user_id_problem(user_id: object) -> str | None:
+    """Why this cannot be the id of a user, as a sentence; None if it can."""
+    if not isinstance(user_id, str) or not user_id:
+        return "A user id must be a non-empty string"
+    if len(user_id) > MAX_USER_ID:
+        return f"The user id {user_id[:40]!a}... is longer than {MAX_USER_ID} characters"
+    return None
+
+
+def user_of_channel(channel: str) -> str | None:
+    """The user id in `#server-to-user-{id}`; None for every other channel, and for an id that cannot be."""
+    if not channel.startswith(USER_CHANNEL_PREFIX):
+        return None
+    user_id = channel.removeprefix(USER_CHANNEL_PREFIX)
+    return user_id if user_id_problem(user_id) is None else None
 
 
 def event_name_problem(name: object) -> str | None:

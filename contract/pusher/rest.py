@@ -1,15 +1,15 @@
-"""The REST API's trigger requests, parsed, and the JSON they are answered with.
+"""The REST API's trigger requests, parsed, and the JSON they are answered with. Reads are in `rest_reads`.
 
 `POST /apps/{id}/events` `{name, data, channels[] | channel, socket_id?, info?}` and
 `POST /apps/{id}/batch_events` `{batch: [{name, data, channel, socket_id?, info?}]}`, with the limits of the HTTP API
-page. Bodies come from outside: everything that is not as it should be is a RestBadRequestError (400) or
+page. A channel may be `#server-to-user-{id}`, where a signed-in user listens. Bodies come from outside: everything that is not as it should be is a RestBadRequestError (400) or
 RestTooLargeError (413). The signature is checked elsewhere (`signatures.verify_request`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,16 @@ from contract.pusher.names import (
     MAX_BATCH,
     MAX_EVENT_DATA,
     MAX_TRIGGER_CHANNELS,
+    channel_kind,
     channel_name_problem,
     data_size,
     event_name_problem,
     is_socket_id,
+    user_of_channel,
 )
 
-ChannelAttributes = Mapping[str, int | bool]
+ChannelAttributes = Mapping[str, Any]
 """What `info` asks about one channel, such as `{"subscription_count": 3}`."""
-
-_INFO_ATTRIBUTES = frozenset({"subscription_count"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,27 @@ def batch_events_reply(
     return {"batch": [_asked(trigger, attributes(trigger.channels[0])) for trigger in triggers]}
 
 
-def parse_info(value: object) -> tuple[str, ...]:
-    """The comma-separated `info` of a trigger or query; raises RestBadRequestError for what is not served."""
+def parse_info(value: object, available: Iterable[str]) -> tuple[str, ...]:
+    """The comma-separated `info` of a trigger or query; raises RestBadRequestError for what is not `available`."""
     if value is None or value == "":
         return ()
     if not isinstance(value, str):
         raise RestBadRequestError("info must be a comma-separated string")
     names = tuple(part.strip() for part in value.split(","))
-    unknown = [name for name in names if name not in _INFO_ATTRIBUTES]
+    unknown = [name for name in names if name not in available]
     if unknown:
         raise RestBadRequestError(f"info {unknown[0][:40]!a} is not available for this channel")
     return names
 
 
-def _asked(trigger: Trigger, attributes: ChannelAttributes) -> dict[str, int | bool]:
+def trigger_attributes(channels: Iterable[str]) -> frozenset[str]:
+    """What `info` of a trigger may ask about all of these channels."""
+    kinds = [channel_kind(channel) for channel in channels]
+    every = all(kind.is_presence for kind in kinds)
+    return frozenset({"subscription_count", "user_count"} if every else {"subscription_count"})
+
+
+def _asked(trigger: Trigger, attributes: ChannelAttributes) -> dict[str, Any]:
     return {name: attributes[name] for name in trigger.info}
 
 
@@ -103,12 +110,13 @@ def _trigger(fields: dict[str, Any], channels: Callable[[dict[str, Any]], tuple[
     socket_id = fields.get("socket_id")
     if socket_id is not None and not is_socket_id(socket_id):
         raise RestBadRequestError("socket_id must have the form digits.digits")
+    to = channels(fields)
     return Trigger(
         name=str(name),
         data=_data(fields.get("data")),
-        channels=channels(fields),
+        channels=to,
         socket_id=socket_id,
-        info=parse_info(fields.get("info")),
+        info=parse_info(fields.get("info"), trigger_attributes(to)),
     )
 
 
@@ -143,7 +151,8 @@ def _single_channel(fields: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _channel(channel: object) -> str:
-    # "#server-to-user-..." is no channel name here: users exist only after sign-in
+    if isinstance(channel, str) and user_of_channel(channel) is not None:
+        return channel
     problem = channel_name_problem(channel)
     if problem is not None:
         raise RestBadRequestError(problem)

@@ -1,4 +1,4 @@
-"""Signatures: channel authorization, user sign-in and REST requests, made and verified.
+"""Signatures: channel authorization, user sign-in, REST requests and webhooks, made and verified.
 
 All are HMAC-SHA256 in lower-case hex, compared in constant time. Source: "Authorizing users", "Authenticating users"
 and "HTTP API, Generating authentication signatures" of the Pusher Channels documentation, whose published vectors are
@@ -59,6 +59,16 @@ def user_auth(key: str, secret: str, socket_id: str, user_data: str) -> str:
 def verify_user_auth(auth: str, key: str, secret: str, socket_id: str, user_data: str) -> bool:
     """Whether `auth` signs this user in on this socket."""
     return _equal(auth, user_auth(key, secret, socket_id, user_data))
+
+
+def body_signature(secret: str, body: bytes) -> str:
+    """The `X-Pusher-Signature` of a webhook: hex over the raw body."""
+    return hmac.new(_utf8(secret), body, hashlib.sha256).hexdigest()
+
+
+def verify_body(signature: str, secret: str, body: bytes) -> bool:
+    """Whether a webhook's body was signed with this secret."""
+    return _equal(signature, body_signature(secret, body))
 
 
 def string_to_sign(method: str, path: str, params: Mapping[str, str]) -> str:

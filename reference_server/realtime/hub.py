@@ -1,11 +1,12 @@
-"""Who listens to what, and the fan-out.
+"""The connections of one app, and the fan-out.
 
-`Hub.publish` is synchronous: it encodes the event once, appends the same bytes to the queue of every subscriber and
-returns. Each connection has a writer of its own (see `endpoint`) that empties its queue, so a slow subscriber holds up
-nobody; when its queue is full it is cut off with 4100, after which a client reconnects and subscribes again. An event
-is never skipped in the middle of a connection.
+What happens on the channels is decided by `contract.pusher.channels`; the hub carries it out. `Hub.publish` is
+synchronous: the event is encoded once, the same bytes are appended to the queue of every subscriber, and it returns. Each
+connection has a writer of its own (see `websocket`) that empties its queue, so a slow subscriber holds up nobody; when its
+queue is full it is cut off with 4100, after which a client reconnects and subscribes again. An event is never skipped in
+the middle of a connection.
 
-The apps of one hub are several credentials to the same channels. Apps that must not hear each other get a hub each.
+Apps do not hear each other: each has a hub (`apps`).
 """
 
 from __future__ import annotations
@@ -13,15 +14,25 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
 
-from contract.pusher.connection import Close
-from contract.pusher.errors import CloseError, OverCapacityError, ReconnectNowError
-from contract.pusher.frames import encode_event
+from contract.pusher.channels import Channels
+from contract.pusher.errors import (
+    CloseError,
+    NotAuthorizedError,
+    OverCapacityError,
+    OverConnectionQuotaError,
+    ReconnectNowError,
+)
+from contract.pusher.outputs import Close, Deliver, Output, Report, Send
+from contract.pusher.settings import AppSettings
+from contract.pusher.webhooks import Happening
+from reference_server.realtime.subscriber import Subscriber
 
 DEFAULT_QUEUE_LIMIT = 1024
 
@@ -30,161 +41,128 @@ _log = structlog.get_logger("staycheck.realtime")
 
 @dataclass(frozen=True, slots=True)
 class ConnectedClient:
-    """One connection as the hub sees it: `queued` frames are not yet handed to its socket."""
+    """One connection as the hub sees it: `queued` frames are not yet handed to its socket.
+
+    `connected_at` in seconds since the epoch; `user_id` is who signed in.
+    """
 
     socket_id: str
+    connected_at: float
+    user_id: str | None
     channels: tuple[str, ...]
     queued: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """How a connection shall end; `flush`: what is queued is sent first."""
+class Hub:
+    """The connections of one app and its channels. Use from one event loop only.
 
-    close: Close
-    flush: bool
-
-
-class Subscriber:
-    """A connection's place in the hub. Frames wait in `queue`; `woken` is set when there is something to do.
-
-    `closing` resolves when the connection shall end. Belongs to the event loop it was made in.
+    `report` is told what webhooks tell; it must return at once. `monotonic` ages cached events, `wall_clock` (seconds since
+    the epoch) says when a client connected.
     """
 
-    __slots__ = ("_channels", "_queue_limit", "closing", "queue", "socket_id", "task", "woken")
-
-    def __init__(self, socket_id: str, queue_limit: int) -> None:
-        self.socket_id = socket_id
-        self.queue: deque[bytes] = deque()
-        self.woken = asyncio.Event()
-        self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
-        self.task = asyncio.current_task()
-        self._channels: set[str] = set()
-        self._queue_limit = queue_limit
-
-    @property
-    def channels(self) -> set[str]:
-        """The channels it is subscribed to; only the hub changes them."""
-        return self._channels
-
-    def offer(self, frame: bytes) -> bool:
-        """Queue one encoded frame; False when the queue is full and the frame was not taken."""
-        if len(self.queue) >= self._queue_limit:
-            return False
-        self.queue.append(frame)
-        self.woken.set()
-        return True
-
-    def end(self, close: Close, *, flush: bool) -> None:
-        """Ask for the end of this connection; the first one to ask decides how."""
-        if self.closing.done():
-            return
-        if not flush:
-            self.queue.clear()
-        self.closing.set_result(Closing(close, flush))
-        self.woken.set()
-
-
-class Hub:
-    """Subscriptions by channel, and the connections that hold them. Use from one event loop only."""
-
     def __init__(
-        self, *, queue_limit: int = DEFAULT_QUEUE_LIMIT, socket_ids: Iterator[str] | None = None
+        self,
+        settings: AppSettings | None = None,
+        *,
+        queue_limit: int = DEFAULT_QUEUE_LIMIT,
+        socket_ids: Iterator[str] | None = None,
+        report: Callable[[Happening], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        self._settings = settings or AppSettings()
         self._queue_limit = queue_limit
-        self._socket_ids = socket_ids if socket_ids is not None else _random_socket_ids()
+        self._socket_ids = socket_ids if socket_ids is not None else random_socket_ids()
+        self._report = report
+        self._monotonic = monotonic
+        self._wall_clock = wall_clock
         self._subscribers: dict[str, Subscriber] = {}
-        self._by_channel: dict[str, dict[str, Subscriber]] = {}
         self._stopping: Close | None = None
+        self.state = Channels(self._settings)
 
     # Connections
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
 
     def connect(self) -> Subscriber:
         """A place for a new connection, owned by the calling task; give it back with `disconnect`.
 
-        Raises ReconnectNowError once `close_all` was called.
+        Raises ReconnectNowError once `close_all` was called, OverConnectionQuotaError when the app has all it may have.
         """
         if self._stopping is not None:
             raise ReconnectNowError
-        subscriber = Subscriber(next(self._socket_ids), self._queue_limit)
+        most = self._settings.max_connections
+        if most is not None and len(self._subscribers) >= most:
+            raise OverConnectionQuotaError(f"Application is over its quota of {most} connections")
+        subscriber = Subscriber(next(self._socket_ids), self._queue_limit, self._wall_clock())
         self._subscribers[subscriber.socket_id] = subscriber
         return subscriber
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """The connection is gone, with its subscriptions. Repeating it does nothing."""
         self._subscribers.pop(subscriber.socket_id, None)
-        self._unsubscribe_all(subscriber)
+        self._leave(subscriber)
 
-    def subscribe(self, subscriber: Subscriber, channel: str) -> None:
-        """From now on the subscriber gets what is published on the channel; nothing once it is closing."""
-        if subscriber.closing.done():
-            return
-        subscriber.channels.add(channel)
-        self._by_channel.setdefault(channel, {})[subscriber.socket_id] = subscriber
+    def apply(self, subscriber: Subscriber, outputs: Iterable[Output]) -> None:
+        """Carry out what the connection's state machine decided, in one go: no event can come between the steps."""
+        for output in outputs:
+            match output:
+                case Send(text):
+                    self._send(subscriber, text)
+                case Deliver():
+                    self._deliver(output)
+                case Report(happening):
+                    self._tell(happening)
+                case Close():
+                    self._end(subscriber, output)
 
-    def unsubscribe(self, subscriber: Subscriber, channel: str) -> None:
-        """From now on it does not."""
-        subscriber.channels.discard(channel)
-        members = self._by_channel.get(channel, {})
-        members.pop(subscriber.socket_id, None)
-        if not members:
-            self._by_channel.pop(channel, None)
-
-    def send(self, subscriber: Subscriber, text: str) -> None:
-        """Queue a frame for one connection, behind what is queued already; a full queue ends the connection."""
-        if not subscriber.closing.done() and not subscriber.offer(text.encode("utf-8")):
-            self._cut_off(subscriber)
-
-    def end(self, subscriber: Subscriber, close: Close) -> None:
-        """Close one connection after what is queued for it."""
-        self._unsubscribe_all(subscriber)
-        subscriber.end(close, flush=True)
-
-    def close_client(self, socket_id: str, error: CloseError) -> bool:
+    def close_client(self, socket_id: str, error: CloseError | Close) -> bool:
         """Close the connection with this socket id, after what is queued for it; False if there is none."""
         subscriber = self._subscribers.get(socket_id)
         if subscriber is None:
             return False
-        self.end(subscriber, Close.of(error))
+        self._end(subscriber, error if isinstance(error, Close) else Close.of(error))
         return True
+
+    def terminate_user(self, user_id: str) -> int:
+        """Close every connection on which this user signed in, with 4009. Returns how many."""
+        sockets = self.state.connections_of_user(user_id)
+        for socket_id in sockets:
+            self.close_client(
+                socket_id, NotAuthorizedError("The app terminated the connections of this user")
+            )
+        return len(sockets)
 
     # Events
 
     def publish(self, channel: str, name: str, data: str, *, exclude_socket: str | None = None) -> int:
         """Fan one event out; `data` is JSON text. Returns how many connections it was queued for."""
-        members = self._by_channel.get(channel)
-        if not members:
-            return 0
-        frame = encode_event(channel, name, data).encode("ascii")
-        delivered = 0
-        full: list[Subscriber] = []
-        for socket_id, subscriber in members.items():
-            if socket_id == exclude_socket:
-                continue
-            if subscriber.offer(frame):
-                delivered += 1
-            else:
-                full.append(subscriber)
-        for subscriber in full:
-            self._cut_off(subscriber)
-        return delivered
+        outputs = self.state.publish(channel, name, data, self._monotonic(), exclude=exclude_socket)
+        return sum(self._deliver(output) for output in outputs if isinstance(output, Deliver))
 
     # Introspection
 
     def clients(self) -> tuple[ConnectedClient, ...]:
         """Every connection, oldest first."""
         return tuple(
-            ConnectedClient(subscriber.socket_id, tuple(sorted(subscriber.channels)), len(subscriber.queue))
-            for subscriber in self._subscribers.values()
+            ConnectedClient(
+                socket_id,
+                subscriber.connected_at,
+                self.state.user_of(socket_id),
+                tuple(sorted(self.state.of(socket_id))),
+                len(subscriber.queue),
+            )
+            for socket_id, subscriber in self._subscribers.items()
         )
 
     def channels(self, prefix: str = "") -> dict[str, int]:
         """Occupied channels whose name starts with `prefix`, with their number of subscriptions."""
-        return {name: len(members) for name, members in self._by_channel.items() if name.startswith(prefix)}
+        return self.state.occupied(prefix)
 
     def subscription_count(self, channel: str) -> int:
         """Connections subscribed to the channel."""
-        return len(self._by_channel.get(channel, ()))
+        return self.state.subscription_count(channel)
 
     # The end
 
@@ -196,7 +174,7 @@ class Hub:
         self._stopping = Close(code, ReconnectNowError.default)
         tasks = {subscriber.task for subscriber in self._subscribers.values() if subscriber.task is not None}
         for subscriber in tuple(self._subscribers.values()):
-            self.end(subscriber, self._stopping)
+            self._end(subscriber, self._stopping)
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=grace)
@@ -205,17 +183,54 @@ class Hub:
         if late:
             await asyncio.wait(late)
 
+    def _send(self, subscriber: Subscriber, text: str) -> None:
+        """Queue a frame for one connection, behind what is queued already; a full queue ends the connection."""
+        if not subscriber.closing.done() and not subscriber.offer(text.encode("utf-8")):
+            self._cut_off(subscriber)
+            self._leave(subscriber)
+
+    def _end(self, subscriber: Subscriber, close: Close) -> None:
+        self._leave(subscriber)
+        subscriber.end(close, flush=True)
+
+    def _deliver(self, delivery: Deliver) -> int:
+        """Queue one frame for many. Who is cut off leaves its channels, which the others are told behind the frame."""
+        leaving: deque[Subscriber] = deque()
+        delivered = self._queue_for_all(delivery, leaving)
+        while leaving:
+            for output in self.state.disconnect(leaving.popleft().socket_id):
+                if isinstance(output, Deliver):
+                    self._queue_for_all(output, leaving)
+                elif isinstance(output, Report):
+                    self._tell(output.happening)
+        return delivered
+
+    def _queue_for_all(self, delivery: Deliver, leaving: deque[Subscriber]) -> int:
+        delivered = 0
+        for socket_id in delivery.to:
+            subscriber = self._subscribers.get(socket_id)
+            if subscriber is None or subscriber.closing.done():
+                continue
+            if subscriber.offer(delivery.frame):
+                delivered += 1
+            else:
+                self._cut_off(subscriber)
+                leaving.append(subscriber)
+        return delivered
+
+    def _leave(self, subscriber: Subscriber) -> None:
+        self.apply(subscriber, self.state.disconnect(subscriber.socket_id))
+
     def _cut_off(self, subscriber: Subscriber) -> None:
         _log.warning("slow_subscriber_cut_off", socket_id=subscriber.socket_id, queue_limit=self._queue_limit)
-        self._unsubscribe_all(subscriber)
         close = Close.of(OverCapacityError("Over capacity: this connection reads too slowly"))
         subscriber.end(close, flush=False)
 
-    def _unsubscribe_all(self, subscriber: Subscriber) -> None:
-        for channel in tuple(subscriber.channels):
-            self.unsubscribe(subscriber, channel)
+    def _tell(self, happening: Happening) -> None:
+        if self._report is not None:
+            self._report(happening)
 
 
-def _random_socket_ids() -> Iterator[str]:
+def random_socket_ids() -> Iterator[str]:
     """`random.counter`: unique here, and between processes as far as 9 random digits carry."""
     return (f"{secrets.randbelow(10**9)}.{number}" for number in itertools.count(1))

@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from contract.pusher.app import PusherApp
-from contract.pusher.connection import (
-    Close,
-    Connection,
-    ConnectionSettings,
-    Output,
-    Send,
-    Subscribe,
-    Unsubscribe,
-)
+from contract.pusher.connection import Connection
 from contract.pusher.errors import CloseError
 from contract.pusher.frames import MAX_FRAME_CHARS, error_frame
 from contract.pusher.handshake import CLOSE_CODE_ONLY_SINCE
-from reference_server.realtime.hub import Hub, Subscriber
+from contract.pusher.outputs import Close
+from reference_server.realtime.apps import HostedApp
+from reference_server.realtime.hub import Hub
+from reference_server.realtime.subscriber import Subscriber
 
 CLOSE_TIMEOUT = 2.0
 """Seconds a client may take for its part of the closing handshake, and its queue to be flushed."""
@@ -49,18 +43,17 @@ async def refuse(request: web.Request, error: CloseError) -> web.StreamResponse:
 
 async def serve(
     request: web.Request,
-    hub: Hub,
+    hosted: HostedApp,
     subscriber: Subscriber,
-    app: PusherApp,
-    settings: ConnectionSettings,
     monotonic: Callable[[], float],
 ) -> web.StreamResponse:
-    """Run one established connection to its end."""
+    """Run one established connection of an app to its end."""
+    hub = hosted.hub
     try:
         ws = _websocket()
         await ws.prepare(request)
-        connection = Connection(subscriber.socket_id, app, settings, monotonic())
-        _apply(hub, subscriber, connection.open())
+        connection = Connection(subscriber.socket_id, hosted.app, hosted.settings, hub.state, monotonic())
+        hub.apply(subscriber, connection.open())
         reader = asyncio.create_task(_read(ws, hub, subscriber, connection, monotonic))
         writer = asyncio.create_task(_write(ws, subscriber))
         try:
@@ -92,18 +85,20 @@ async def _read(
     connection: Connection,
     monotonic: Callable[[], float],
 ) -> None:
-    while True:
+    while not subscriber.closing.done():
         wait = max(_MIN_WAIT, connection.deadline - monotonic())  # aiohttp takes a timeout of 0 for none
         try:
             message = await ws.receive(timeout=wait)
         except TimeoutError:
-            _apply(hub, subscriber, connection.tick(monotonic()))
+            hub.apply(subscriber, connection.tick(monotonic()))
             continue
+        if subscriber.closing.done():  # it has left its channels, and joins none any more
+            return
         match message.type:
             case WSMsgType.TEXT:
-                _apply(hub, subscriber, connection.feed(message.data, monotonic()))
+                hub.apply(subscriber, connection.feed(message.data, monotonic()))
             case WSMsgType.BINARY:
-                _apply(hub, subscriber, connection.feed_binary(monotonic()))
+                hub.apply(subscriber, connection.feed_binary(monotonic()))
             case WSMsgType.PING:
                 connection.heard(monotonic())
                 await ws.pong(message.data)
@@ -123,20 +118,6 @@ async def _write(ws: web.WebSocketResponse, subscriber: Subscriber) -> None:
             return
         woken.clear()
         await woken.wait()
-
-
-def _apply(hub: Hub, subscriber: Subscriber, outputs: Iterable[Output]) -> None:
-    """Carry out what the state machine decided, in one go: no event can come between the steps."""
-    for output in outputs:
-        match output:
-            case Send(text):
-                hub.send(subscriber, text)
-            case Subscribe(channel):
-                hub.subscribe(subscriber, channel)
-            case Unsubscribe(channel):
-                hub.unsubscribe(subscriber, channel)
-            case Close():
-                hub.end(subscriber, output)
 
 
 async def _end(

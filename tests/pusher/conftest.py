@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from contract.pusher import client
-from contract.pusher.connection import ConnectionSettings
-from contract.pusher.signatures import channel_auth
+from contract.pusher.settings import AppSettings, ServedApp, Webhook
+from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
-from reference_server.realtime.hub import Hub
 from tests.pusher.support import (
     APP,
     ConnectClient,
@@ -28,6 +27,8 @@ from tests.pusher.support import (
     RunNode,
     StartEndpoint,
     WsClient,
+    authenticate,
+    authorize,
 )
 from tests.requirements import require
 
@@ -36,19 +37,27 @@ CLIENTS = Path(__file__).parent.parent / "clients"
 
 @pytest.fixture
 async def start_endpoint() -> AsyncIterator[StartEndpoint]:
-    """Start an endpoint: `await start_endpoint(hub=..., settings=..., wall_clock=...)`."""
+    """Start an endpoint: `await start_endpoint(settings, webhooks=..., wall_clock=...)`."""
     async with AsyncExitStack() as stack:
 
         async def start(
-            hub: Hub | None = None, settings: ConnectionSettings | None = None, **more: Any
+            settings: AppSettings | None = None,
+            *others: ServedApp,
+            webhooks: tuple[Webhook, ...] = (),
+            routes: Callable[[web.Application], None] | None = None,
+            **more: Any,
         ) -> Endpoint:
-            hub = hub or Hub()
+            served = ServedApp(APP, settings or AppSettings(), webhooks)
+            hosted = HostedApps([served, *others], **more)
             app = web.Application()
-            add_pusher_routes(app, hub, {APP.id: APP}, settings=settings, **more)
-            app.router.add_post("/auth", _authorize)
+            add_pusher_routes(app, hosted)
+            app.router.add_post("/auth", authorize)
+            app.router.add_post("/user-auth", authenticate)
+            if routes is not None:
+                routes(app)
             server = TestServer(app)
             await stack.enter_async_context(server)
-            return Endpoint(hub, server)
+            return Endpoint(hosted, server)
 
         yield start
 
@@ -78,15 +87,6 @@ async def connected(endpoint: Endpoint, connect: ConnectClient) -> WsClient:
     return await (await connect(endpoint)).established()
 
 
-async def _authorize(request: web.Request) -> web.Response:
-    """The auth endpoint of an application, as pusher-js calls it: form-encoded, JSON back."""
-    form = await request.post()
-    channel = str(form["channel_name"])
-    if "forbidden" in channel:
-        return web.json_response({"error": "not yours"}, status=403)
-    return web.json_response({"auth": channel_auth(APP.key, APP.secret, str(form["socket_id"]), channel)})
-
-
 @pytest.fixture
 async def run_node() -> AsyncIterator[RunNode]:
     """Start a script of tests/clients with a configuration; skips, or fails in CI, without Node or its packages."""
@@ -100,7 +100,11 @@ async def run_node() -> AsyncIterator[RunNode]:
 
     async def run(script: str, config: dict[str, Any]) -> NodeProcess:
         process = await asyncio.create_subprocess_exec(
-            str(node), str(CLIENTS / script), json.dumps(config), stdout=asyncio.subprocess.PIPE
+            str(node),
+            str(CLIENTS / script),
+            json.dumps(config),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         processes.append(NodeProcess(process))
         return processes[-1]

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 
 from contract.pusher import client
-from contract.pusher.connection import AuthFailure, ConnectionSettings
+from contract.pusher.settings import AppSettings, AuthFailure, ServedApp
+from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
-from reference_server.realtime.hub import Hub
 from tests.pusher.support import (
     APP,
     DEADLINE,
@@ -133,7 +133,7 @@ async def test_a_private_channel_needs_the_apps_signature(endpoint: Endpoint, co
 async def test_the_answer_to_bad_auth_is_a_setting(
     start_endpoint: StartEndpoint, connect: ConnectClient, failure: AuthFailure
 ) -> None:
-    endpoint = await start_endpoint(settings=ConnectionSettings(auth_failure=failure))
+    endpoint = await start_endpoint(AppSettings(auth_failure=failure))
     subject = await (await connect(endpoint)).established()
     await subject.ws.send_str(client.subscribe_frame("private-a"))
     if failure is AuthFailure.CLOSE:
@@ -201,7 +201,7 @@ async def test_pings_of_both_kinds_are_answered(endpoint: Endpoint, connect: Con
 async def test_an_idle_client_is_pinged_and_stays_while_it_answers(
     start_endpoint: StartEndpoint, connect: ConnectClient
 ) -> None:
-    endpoint = await start_endpoint(settings=ConnectionSettings(activity_timeout=0.05, pong_timeout=5))
+    endpoint = await start_endpoint(AppSettings(activity_timeout=0.05, pong_timeout=5))
     subject = await (await connect(endpoint)).established()
     for _ in range(3):
         assert await subject.next() == client.Ping()
@@ -210,7 +210,7 @@ async def test_an_idle_client_is_pinged_and_stays_while_it_answers(
 async def test_a_client_that_does_not_answer_is_closed_with_4201(
     start_endpoint: StartEndpoint, connect: ConnectClient
 ) -> None:
-    endpoint = await start_endpoint(settings=ConnectionSettings(activity_timeout=0.05, pong_timeout=0.05))
+    endpoint = await start_endpoint(AppSettings(activity_timeout=0.05, pong_timeout=0.05))
     subject = await (await connect(endpoint)).established()
     assert await subject.closed() == 4201  # it reads the ping and says nothing
     await until(lambda: endpoint.hub.clients() == ())
@@ -258,7 +258,7 @@ async def slow_subscriber(endpoint: Endpoint, channel: str) -> socket.socket:
 async def test_a_slow_subscriber_is_cut_off_and_holds_up_nobody(
     start_endpoint: StartEndpoint, connect: ConnectClient
 ) -> None:
-    endpoint = await start_endpoint(hub=Hub(queue_limit=8))
+    endpoint = await start_endpoint(queue_limit=8)
     raw = await slow_subscriber(endpoint, "a")
     try:
         fast = await (await connect(endpoint)).established()
@@ -280,7 +280,7 @@ async def test_a_slow_subscriber_is_cut_off_and_holds_up_nobody(
 async def test_a_cut_off_subscriber_that_reads_again_sees_4100(
     start_endpoint: StartEndpoint, connect: ConnectClient
 ) -> None:
-    endpoint = await start_endpoint(hub=Hub(queue_limit=8))
+    endpoint = await start_endpoint(queue_limit=8)
     subject = await (await connect(endpoint)).established()
     await subject.subscribe("a")
     for _ in range(9):  # in one step of the loop, so the writer has no turn
@@ -304,8 +304,8 @@ async def test_close_all_flushes_and_closes_with_4200(endpoint: Endpoint, connec
 
 
 async def test_shutting_the_server_down_closes_with_4200_and_leaves_no_task(connect: ConnectClient) -> None:
-    app, hub = web.Application(), Hub()
-    add_pusher_routes(app, hub, {APP.id: APP})
+    app, hosted = web.Application(), HostedApps([ServedApp(APP)])
+    add_pusher_routes(app, hosted)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -319,7 +319,7 @@ async def test_shutting_the_server_down_closes_with_4200_and_leaves_no_task(conn
         assert await subject.closed() == 4200
         await stopping
     assert asyncio.all_tasks() <= before
-    assert hub.clients() == ()
+    assert hosted.clients() == ()
 
 
 async def test_a_connection_that_does_not_close_in_time_is_cancelled(

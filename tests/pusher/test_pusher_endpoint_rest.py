@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
+from pusher import Pusher
 from pusher.errors import PusherBadAuth, PusherBadRequest, PusherBadStatus
 
 from contract.pusher import client
 from contract.pusher.app import PusherApp
+from contract.pusher.apps_file import AppsError
 from contract.pusher.names import MAX_EVENT_DATA
+from contract.pusher.settings import ServedApp
 from contract.pusher.signatures import sign_request
-from reference_server.realtime.endpoint import add_pusher_routes
-from reference_server.realtime.hub import Hub
+from reference_server.realtime.apps import HostedApps
 from tests.pusher.support import (
     APP,
+    ConnectClient,
     Endpoint,
     StartEndpoint,
     WsClient,
@@ -92,8 +97,89 @@ async def test_errors_are_plain_text_and_answers_json(endpoint: Endpoint) -> Non
             assert await reply.text() == "The parameter auth_key is missing"
 
 
-def test_apps_are_listed_under_their_own_id_and_share_no_key() -> None:
-    with pytest.raises(ValueError, match="own id"):
-        add_pusher_routes(web.Application(), Hub(), {"7": APP})
-    with pytest.raises(ValueError, match="share a key"):
-        add_pusher_routes(web.Application(), Hub(), {APP.id: APP, "7": PusherApp("7", APP.key, "other")})
+def test_apps_share_neither_id_nor_key() -> None:
+    with pytest.raises(AppsError, match="share the id 1001"):
+        HostedApps([ServedApp(APP), ServedApp(PusherApp(APP.id, "other", "other"))])
+    with pytest.raises(AppsError, match="share the key app-key"):
+        HostedApps([ServedApp(APP), ServedApp(PusherApp("7", APP.key, "other"))])
+
+
+async def test_presence_channels_are_read_with_their_users(
+    endpoint: Endpoint, connect: ConnectClient
+) -> None:
+    subjects = [await (await connect(endpoint)).established() for _ in range(3)]
+    for subject, user in zip(subjects, ("ada", "bob", "bob"), strict=True):
+        await subject.subscribe("presence-lobby", {"user_id": user})
+    await subjects[0].subscribe("a")
+    assert await library(endpoint, lambda p: p.channels_info("presence-", ["user_count"])) == {
+        "channels": {"presence-lobby": {"user_count": 2}}
+    }
+    assert await library(
+        endpoint, lambda p: p.channel_info("presence-lobby", ["user_count", "subscription_count"])
+    ) == {"occupied": True, "user_count": 2, "subscription_count": 3}
+    assert await library(endpoint, lambda p: p.users_info("presence-lobby")) == {
+        "users": [{"id": "ada"}, {"id": "bob"}]
+    }
+    assert await library(endpoint, lambda p: p.users_info("presence-empty")) == {"users": []}
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda p: p.channels_info(attributes=["user_count"]), "filter_by_prefix"),
+        (lambda p: p.channels_info("private-", ["user_count"]), "filter_by_prefix"),
+        (lambda p: p.channels_info("presence-", ["cache"]), "cache"),
+        (lambda p: p.channel_info("a", ["user_count"]), "user_count"),
+        (lambda p: p.channel_info("presence-a", ["cache"]), "cache"),
+        (lambda p: p.channel_info("presence-a", ["members"]), "members"),
+        (lambda p: p.users_info("a"), "presence"),
+    ],
+)
+async def test_what_a_channel_cannot_answer_is_400(
+    endpoint: Endpoint, call: Callable[[Pusher], Any], word: str
+) -> None:
+    with pytest.raises(PusherBadRequest, match=word):
+        await library(endpoint, call)
+
+
+async def test_the_last_event_of_a_cache_channel_is_read_until_it_is_too_old(
+    start_endpoint: StartEndpoint,
+) -> None:
+    now = [1000.0]
+    endpoint = await start_endpoint(monotonic=lambda: now[0])
+    ask = lambda p: p.channel_info("cache-a", ["cache"])  # noqa: E731
+    assert await library(endpoint, ask) == {"occupied": False, "cache": None}
+    await library(endpoint, lambda p: p.trigger("cache-a", "n", {"n": 1}))
+    now[0] += 1000.5
+    kept = await library(endpoint, ask)
+    assert (json.loads(kept["cache"]["data"]), kept["cache"]["ttl"]) == ({"n": 1}, 799)
+    now[0] += 799.5
+    assert (await library(endpoint, ask))["cache"] is None
+
+
+async def test_a_signed_in_user_is_reached_by_the_library_on_every_connection(
+    endpoint: Endpoint, connect: ConnectClient
+) -> None:
+    subjects = [await (await connect(endpoint)).established() for _ in range(3)]
+    for subject in subjects[:2]:
+        await subject.sign_in("12345")
+    await library(endpoint, lambda p: p.send_to_user("12345", "n", {"n": 1}))
+    for subject in subjects[:2]:
+        event = await subject.next()
+        assert isinstance(event, client.Event)
+        assert (event.channel, event.name) == ("#server-to-user-12345", "n")
+    await subjects[2].fence(endpoint.hub)
+
+
+async def test_only_signed_requests_terminate(endpoint: Endpoint, connected: WsClient) -> None:
+    await connected.sign_in("12345")
+    async with aiohttp.ClientSession() as session:
+        for path in (
+            f"/apps/{APP.id}/users/12345/terminate_connections",
+            "/users/12345/terminate_connections",
+        ):
+            async with session.post(endpoint.url(path), data=b"{}") as reply:
+                assert reply.status == 401
+        async with session.post(endpoint.url("/users/12345/terminate_connections?auth_key=app-key")) as reply:
+            assert reply.status == 401
+    await connected.fence(endpoint.hub)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from contract.pusher.signatures import verify_channel_auth
 from tests.server.conftest import Hotel
 
@@ -60,6 +62,24 @@ async def test_staff_have_no_private_channel_of_a_guest(hotel: Hotel) -> None:
     body = {"socket_id": "1.1", "channel_name": f"private-guest-booking.{bound['booking_id']}"}
     status, reply = await hotel.call("POST", AUTH, actor="manager", body=body)
     assert (status, reply["error"]["code"]) == (403, "PERMISSION_DENIED")
+
+
+@pytest.mark.parametrize("kind", ["presence-", "private-encrypted-", "private-cache-", "presence-cache-"])
+async def test_the_contract_signs_no_other_kind_of_channel(hotel: Hotel, kind: str) -> None:
+    bound = await hotel.arrange("in-house booking")
+    guest = {"Authorization": f"GuestToken {bound['guest_token']}"}
+    for name in (f"{kind}guest-booking.{bound['booking_id']}", f"{kind}staff-hotel-1"):
+        body = {"socket_id": "1.1", "channel_name": name}
+        for actor, headers in ((None, guest), ("manager", {})):
+            status, reply = await hotel.call("POST", AUTH, actor=actor, headers=headers, body=body)
+            assert (status, reply["error"]["code"]) == (403, "PERMISSION_DENIED")
+
+
+async def test_the_contract_has_no_sign_in_and_signs_nothing_without_a_channel(hotel: Hotel) -> None:
+    bound = await hotel.arrange("in-house booking")
+    guest = {"Authorization": f"GuestToken {bound['guest_token']}"}
+    reply = await hotel.client.post(AUTH, data={"socket_id": "1.1"}, headers=guest)  # as for pusher:signin
+    assert (reply.status, (await reply.json())["error"]["code"]) == (400, "INVALID_INPUT")
 
 
 async def test_no_raw_token_is_kept(hotel: Hotel) -> None:
