@@ -45,7 +45,10 @@ class Record:
             **told,
         }
         self._entries.append(entry)
-        _log.info("chaos", **{name: value for name, value in entry.items() if name not in ("seq", "at")})
+        logged = {name: value for name, value in entry.items() if name not in ("seq", "at", "event")}
+        if "event" in entry:
+            logged["event_name"] = entry["event"]  # `event` is the logger's own word
+        _log.info("chaos", **logged)
 
     def after(self, seq: int) -> list[dict[str, Any]]:
         """The entries that are kept with a greater number, oldest first."""
