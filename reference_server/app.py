@@ -14,7 +14,7 @@ from reference_server.chaos.clients import Clients
 from reference_server.chaos.commits import SlowCommits
 from reference_server.chaos.engine import Chaos
 from reference_server.chaos.events import ChaosPublisher
-from reference_server.chaos.plan import Plan
+from reference_server.chaos.plan import NO_PLAN, Plan
 from reference_server.chaos.requests import RequestChaos
 from reference_server.clock import Clock
 from reference_server.control.chaos import ChaosControl
@@ -92,7 +92,7 @@ def make_app(settings: Settings) -> web.Application:
             await store.close()
 
     async def flush(_: web.Application) -> None:
-        chaos.release()
+        chaos.replace(NO_PLAN)  # or an outage would keep what the last operations announced
         await app[_DISPATCHER].flush(_FLUSH_SECONDS)
         for publisher in publishers:
             await publisher.flush(_FLUSH_SECONDS)

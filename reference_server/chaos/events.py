@@ -38,7 +38,6 @@ class ChaosPublisher:
         self._woken: dict[str, asyncio.Event] = {}
         self._open: dict[str, tuple[Deed, ...]] = {}
         self._down_until = 0.0
-        self._hurried = False
         chaos.on_release(self._release)
 
     async def publish(self, message: Message) -> None:
@@ -65,8 +64,7 @@ class ChaosPublisher:
         self._cut_off(message, deeds, "after")
 
     async def flush(self, grace: float) -> None:
-        """Deliver what waits, without further ado, within `grace` seconds; from now on nothing is held back."""
-        self._hurried = True
+        """Deliver what waits, without further ado, within `grace` seconds; the plan is out of force by then."""
         self._release()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=grace)
@@ -125,8 +123,6 @@ class ChaosPublisher:
                 True, f"{self.name}: {MOST_WAITING} events of {channel} are held back already"
             )
         line.add(waiting)
-        if self._hurried:
-            line.hurry()
         if channel in self._tasks:
             self._woken[channel].set()
         else:

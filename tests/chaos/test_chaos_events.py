@@ -147,7 +147,9 @@ async def test_what_no_rule_is_for_is_left_alone(serve: Any) -> None:
 
 
 async def test_what_is_held_back_is_delivered_when_the_server_stops(serve: Any) -> None:
-    served = await serve(rule({"delay": {"ms": 60_000}}))
+    """Also what an outage refused, and what would have begun another one."""
+    outage = {"name": "down", "on": {"channel": "*"}, "do": {"outage": {"ms": 90_000}}, "after": 1}
+    served = await serve(rule({"delay": {"ms": 60_000}}), outage)
     listener = await served.listen()
     await served.turn(ROOM, 2)
     frames: list[Any] = []

@@ -43,6 +43,7 @@ async def checked(tmp_path: Path, rule: dict[str, Any], *only: str, level: str =
         ({"channel": "staff"}, {"reorder": {"window": 1, "hold_ms": 3000}}, {"probability": 0.5}, "order/transition-chain", "order/per-channel", "MUST"),
         ({"channel": "*"}, {"delay": {"ms": 3500}}, {}, "order/event-follows-call", "order/event-follows-call", "SHOULD"),
         ({"operation": "checkIn"}, {"status": {"code": 503}}, {}, "check-in/succeeds", "endpoints/check-in/path", "MUST"),
+        ({"operation": "checkIn"}, {"status": {"code": 502, "body": "gateway_page"}}, {}, "errors/never-html", "errors/never-html", "MUST"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) and value else str(value),
 )  # fmt: skip
@@ -68,3 +69,10 @@ async def test_what_breaks_no_promise_passes(tmp_path: Path, on: Any, do: Any, o
     code, found = await checked(tmp_path, {"name": "it", "on": on, "do": do}, *only)
     assert {name: verdict for name, (verdict, _) in found.items()} == dict.fromkeys(only, "pass")
     assert code == 0
+
+
+async def test_a_lost_answer_proves_nothing(tmp_path: Path) -> None:
+    """No clause promises an answer, and whether the call was carried out is not known: not judged, and never a pass."""
+    rule = {"name": "it", "on": {"operation": "checkIn"}, "do": {"reset": {"when": "after"}}, "every": 2}
+    code, found = await checked(tmp_path, rule, "check-in/succeeds")
+    assert (code, found["check-in/succeeds"]) == (2, ("inconclusive", set()))
