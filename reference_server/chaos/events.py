@@ -36,7 +36,8 @@ class ChaosPublisher:
         self._lines: dict[str, Line] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
-        self._open: dict[str, tuple[Deed, ...]] = {}
+        self._open: dict[str, tuple[Deed, ...]] = {}  # by event_id: decided, and not taken yet
+        self._cuts: dict[str, tuple[Deed, ...]] = {}  # by event_id: to be done when it is delivered
         self._down_until = 0.0
         chaos.on_release(self._release)
 
@@ -49,19 +50,24 @@ class ChaosPublisher:
         now = asyncio.get_running_loop().time()
         if now < self._down_until:
             raise PublishFailed(True, f"{self.name}: out of service by a chaos plan")
-        if any(deed.action == "drop" for deed in deeds):
-            self._settle(message, deeds)
-            return
-        if self._cut_off(message, deeds, "before"):
-            deeds = tuple(deed for deed in deeds if deed.settings.get("when") != "before")
-            self._open[message.event_id] = deeds  # and not again, should the endpoint refuse it now
+        cuts = tuple(deed for deed in deeds if deed.action in ("disconnect", "close"))
+        drops = tuple(deed for deed in deeds if deed.action == "drop")
         waiting = _waiting(message, deeds, now)
-        if message.channel in self._lines or waiting != Waiting(message, now):
+        if drops:
+            self._settle(message, drops)
+            self._cut_off(message, cuts, "before")
+            self._cut_off(message, cuts, "after")
+        elif message.channel in self._lines or waiting != Waiting(message, now):
             self._enqueue(waiting)
+            self._settle(message, deeds)
+            self._cuts[message.event_id] = cuts  # when it is delivered, not now
         else:
+            self._cut_off(message, cuts, "before")
+            # and not again, should the endpoint refuse it now
+            self._open[message.event_id] = tuple(d for d in deeds if d.settings.get("when") != "before")
             await self._inner.publish(message)
-        self._settle(message, deeds)
-        self._cut_off(message, deeds, "after")
+            self._settle(message, deeds)
+            self._cut_off(message, cuts, "after")
 
     async def flush(self, grace: float) -> None:
         """Deliver what waits, without further ado, within `grace` seconds; the plan is out of force by then."""
@@ -71,12 +77,19 @@ class ChaosPublisher:
         if self._tasks:
             _log.warning("chaos_events_lost", publisher=self.name, channels=sorted(self._tasks))
 
-    async def aclose(self) -> None:
-        """End what is under way; then the publisher's own."""
+    async def forget(self) -> None:
+        """Deliver nothing of what waits: the hotel that it tells of is gone."""
+        self._open.clear()
+        self._cuts.clear()
         lanes = tuple(self._tasks.values())
+        self._lines, self._tasks, self._woken = {}, {}, {}
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """End what is under way; then the publisher's own."""
+        await self.forget()
         await self._inner.aclose()
 
     def _decided(self, message: Message) -> tuple[Deed, ...]:
@@ -105,15 +118,11 @@ class ChaosPublisher:
             if deed.action not in ("disconnect", "close"):
                 self._note(message, deed)
 
-    def _cut_off(self, message: Message, deeds: tuple[Deed, ...], when: str) -> bool:
-        cut = False
-        for deed in deeds:
-            if deed.action in ("disconnect", "close") and deed.settings["when"] == when and self._clients:
+    def _cut_off(self, message: Message, cuts: tuple[Deed, ...], when: str) -> None:
+        for deed in cuts:
+            if deed.settings["when"] == when and self._clients is not None:
                 channel = message.channel if deed.settings["clients"] == "subscribers" else None
-                ended = self._clients.close(channel, deed.settings.get("code"))
-                self._note(message, deed, ended)
-                cut = True
-        return cut
+                self._note(message, deed, self._clients.close(channel, deed.settings.get("code")))
 
     def _enqueue(self, waiting: Waiting) -> None:
         channel = waiting.message.channel
@@ -146,11 +155,14 @@ class ChaosPublisher:
                     pass
         finally:
             # No await between the empty line and this, so nothing can be added unseen.
-            del self._lines[channel], self._tasks[channel], self._woken[channel]
+            if self._lines.get(channel) is line:
+                del self._lines[channel], self._tasks[channel], self._woken[channel]
 
     async def _deliver(self, message: Message) -> None:
         """To the endpoint, which may be down in earnest: the outbox has forgotten this one, so it is tried again here."""
         pause = _FIRST_WAIT
+        cuts = self._cuts.pop(message.event_id, ())  # a copy has none
+        self._cut_off(message, cuts, "before")
         while True:
             try:
                 await self._inner.publish(message)
@@ -161,10 +173,13 @@ class ChaosPublisher:
                 await asyncio.sleep(pause)
                 pause = min(_LONGEST_WAIT, pause * 2)
             else:
+                self._cut_off(message, cuts, "after")
                 return
 
     def _release(self) -> None:
         self._down_until = 0.0
+        self._open.clear()
+        self._cuts.clear()
         for channel, line in self._lines.items():
             line.hurry()
             self._woken[channel].set()
@@ -188,14 +203,14 @@ class ChaosPublisher:
 
 def _waiting(message: Message, deeds: tuple[Deed, ...], now: float) -> Waiting:
     late = sum(deed.settings["ms"] for deed in deeds if deed.action in ("delay", "jitter"))
-    reorder = next((deed.settings for deed in deeds if deed.action == "reorder"), None)
+    reorders = [deed.settings for deed in deeds if deed.action == "reorder"]
     copies = [deed.settings for deed in deeds if deed.action == "duplicate"]
     due = now + late / 1000
     return Waiting(
         message,
         due,
-        passes=0 if reorder is None else reorder["passes"],
-        patience=0.0 if reorder is None else due + reorder["hold_ms"] / 1000,
+        passes=max((one["passes"] for one in reorders), default=0),
+        patience=due + max(one["hold_ms"] for one in reorders) / 1000 if reorders else 0.0,
         copies=sum(one["copies"] for one in copies),
         pause=max((one["after_ms"] for one in copies), default=0) / 1000,
     )

@@ -6,7 +6,9 @@ the one for errors, so that an answer that is lost is the whole answer.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -15,11 +17,14 @@ from contract.errors import error_body, error_codes
 from reference_server.binding import json_response
 from reference_server.chaos.choosing import Deed, Sighting
 from reference_server.chaos.clients import abort
-from reference_server.chaos.commits import commit_pause
+from reference_server.chaos.commits import CommitPause, commit_pause
 from reference_server.chaos.engine import Chaos
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OperationOf = Callable[[web.Request], str | None]
+
+_ANSWERS = ("status", "timeout", "reset")
+_LATE = ("delay", "jitter")
 
 _PAGE = """<html>
 <head><title>{code} {reason}</title></head>
@@ -47,16 +52,21 @@ class RequestChaos:
         deeds = self._chaos.meet(Sighting(operation=operation, actor=actor))
         if not deeds:
             return await handler(request)
-        answering = next((deed for deed in deeds if deed.action in ("status", "timeout", "reset")), None)
+        answering = next((deed for deed in deeds if deed.action in _ANSWERS), None)
         for deed in deeds:
-            if deed.action not in ("status", "timeout", "reset") or deed is answering:
+            if deed is answering or deed.action in _LATE:
                 self._note(deed, operation, actor)
-        late = sum(deed.settings["ms"] for deed in deeds if deed.action in ("delay", "jitter"))
+        late = sum(deed.settings["ms"] for deed in deeds if deed.action in _LATE)
         if late:
             await self._chaos.hold(late / 1000)
         if answering is not None and answering.settings["when"] == "before":
             return await self._answer(request, answering)
-        response = await _slowly(request, handler, deeds)
+        slow = tuple(deed for deed in deeds if deed.action == "slow_commit")
+        if not slow:
+            response = await handler(request)
+        else:
+            with _slowly(slow, lambda deed: self._note(deed, operation, actor)):
+                response = await handler(request)
         return response if answering is None else await self._answer(request, answering)
 
     async def _answer(self, request: web.Request, deed: Deed) -> web.StreamResponse:
@@ -79,11 +89,20 @@ class RequestChaos:
         )
 
 
-async def _slowly(request: web.Request, handler: _Next, deeds: tuple[Deed, ...]) -> web.StreamResponse:
-    pause = sum(deed.settings["ms"] for deed in deeds if deed.action == "slow_commit")
-    token = commit_pause.set(pause / 1000)
+@contextmanager
+def _slowly(deeds: tuple[Deed, ...], note: Callable[[Deed], None]) -> Iterator[None]:
+    """Transactions in the block are slow to commit. Noted when they are: what only reads, or is refused, commits nothing."""
+    loop = asyncio.get_running_loop()
+    left = list(deeds)
+
+    def begun() -> None:
+        while left:  # once, however often the store runs the work
+            loop.call_soon_threadsafe(note, left.pop(0))
+
+    pause = CommitPause(sum(deed.settings["ms"] for deed in deeds) / 1000, begun)
+    token = commit_pause.set(pause)
     try:
-        return await handler(request)
+        yield
     finally:
         commit_pause.reset(token)
 

@@ -7,7 +7,13 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from contract.pusher.app import PusherAddress, PusherApp
+from reference_server.chaos.engine import Chaos
+from reference_server.chaos.events import ChaosPublisher
+from reference_server.chaos.plan import parse_plan
+from reference_server.realtime.publishers import Message
 from tests.chaos.conftest import ROOMS
 
 ROOM = 101
@@ -115,6 +121,69 @@ async def test_a_disconnected_client_gets_no_close_frame(serve: Any) -> None:
     again = await served.listen()
     await served.turn(ROOM, 1, first=1)
     assert len(await again.ids(1)) == 1
+
+
+@pytest.mark.parametrize("cut", ["close", "disconnect"])
+async def test_clients_miss_a_late_event_too_however_soon_they_are_back(serve: Any, cut: str) -> None:
+    late = {"delay": {"ms": 150}, cut: {"when": "before"}}
+    served = await serve(rule(late, times=1))
+    listener = await served.listen()
+    await served.turn(ROOM, 2)
+    assert await listener.code() == {"close": 4200, "disconnect": 1006}[cut]
+    told = {entry["action"]: entry for entry in await served.log()}
+    assert set(told) == {"delay", cut}
+    assert len(told[cut]["sockets"]) == 1
+    again = await served.listen()
+    await served.turn(ROOM, 1, first=2)
+    assert told["delay"]["event_id"] not in await again.ids(1)
+
+
+async def test_clients_get_a_late_event_before_they_are_closed_after_it(serve: Any) -> None:
+    served = await serve(rule({"delay": {"ms": 100}, "close": {"when": "after"}}, times=1))
+    listener = await served.listen()
+    await served.turn(ROOM, 1)
+    (heard,) = await listener.ids(1)
+    assert await listener.code() == 4200
+    assert {entry["event_id"] for entry in await served.log()} == {heard}
+
+
+async def test_what_is_dropped_is_not_said_to_be_duplicated_and_connections_end_with_it(serve: Any) -> None:
+    served = await serve(
+        rule({"drop": {}, "disconnect": {}}, times=1),
+        {"name": "twice", "on": {"channel": "*"}, "do": {"duplicate": {}}},
+    )
+    listener = await served.listen()
+    await served.turn(ROOM, 1)
+    assert await listener.code() == 1006
+    assert [entry["action"] for entry in await served.log()] == ["drop", "disconnect"]
+
+
+class Heard:
+    """A publisher that keeps what it gets."""
+
+    name = "heard"
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    async def publish(self, message: Message) -> None:
+        self.ids.append(message.event_id)
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_what_is_forgotten_never_comes_and_what_is_published_then_does() -> None:
+    heard = Heard()
+    plan = parse_plan({"rules": [rule({"delay": {"ms": 60_000}}, times=2)]})
+    publisher = ChaosPublisher(heard, Chaos(plan))
+    for event_id in ("one", "two"):
+        await publisher.publish(Message(event_id, ROOMS, "room_updated", "{}"))
+    await publisher.forget()
+    await publisher.publish(Message("three", ROOMS, "room_updated", "{}"))
+    await publisher.flush(5)
+    await publisher.aclose()
+    assert heard.ids == ["three"]
 
 
 async def test_another_pusher_host_meets_the_same(serve: Any) -> None:

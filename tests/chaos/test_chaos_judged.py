@@ -42,6 +42,8 @@ async def checked(tmp_path: Path, rule: dict[str, Any], *only: str, level: str =
         ({"channel": "*"}, {"duplicate": {}}, {}, "events/dedup/resend-only-in-need", "events/dedup/resend-only-in-need", "SHOULD"),
         ({"channel": "staff"}, {"reorder": {"window": 1, "hold_ms": 3000}}, {"probability": 0.5}, "order/transition-chain", "order/per-channel", "MUST"),
         ({"channel": "*"}, {"delay": {"ms": 3500}}, {}, "order/event-follows-call", "order/event-follows-call", "SHOULD"),
+        ({"channel": "*"}, {"jitter": {"ms": 8000}}, {}, "order/event-follows-call", "order/event-follows-call", "SHOULD"),
+        ({"channel": "*"}, {"outage": {"ms": 4000}}, {"every": 20}, "order/event-follows-call", "order/event-follows-call", "SHOULD"),
         ({"operation": "checkIn"}, {"status": {"code": 503}}, {}, "check-in/succeeds", "endpoints/check-in/path", "MUST"),
         ({"operation": "checkIn"}, {"status": {"code": 502, "body": "gateway_page"}}, {}, "errors/never-html", "errors/never-html", "MUST"),
     ],
@@ -61,6 +63,8 @@ async def test_a_broken_promise_is_noticed(
     [
         ({"channel": "*"}, {"duplicate": {}}, (ARRIVED, "events/once", "order/per-channel", "events/dedup/event-id")),
         ({"channel": "*"}, {"delay": {"ms": 200}, "jitter": {"ms": 200}}, (ARRIVED, "order/per-channel")),
+        ({"channel": "*"}, {"outage": {"ms": 300}}, (ARRIVED, "order/per-channel")),
+        ({"operation": "check*"}, {"delay": {"ms": 200}, "jitter": {"ms": 300}}, ("check-in/succeeds", ARRIVED)),
         ({"operation": "check*"}, {"slow_commit": {"ms": 200}}, ("check-in/succeeds", "order/after-commit")),
     ],
     ids=lambda value: next(iter(value)),
@@ -71,8 +75,21 @@ async def test_what_breaks_no_promise_passes(tmp_path: Path, on: Any, do: Any, o
     assert code == 0
 
 
-async def test_a_lost_answer_proves_nothing(tmp_path: Path) -> None:
-    """No clause promises an answer, and whether the call was carried out is not known: not judged, and never a pass."""
-    rule = {"name": "it", "on": {"operation": "checkIn"}, "do": {"reset": {"when": "after"}}, "every": 2}
-    code, found = await checked(tmp_path, rule, "check-in/succeeds")
-    assert (code, found["check-in/succeeds"]) == (2, ("inconclusive", set()))
+@pytest.mark.parametrize(
+    ("on", "do", "more", "rule"),
+    [
+        # No clause promises an answer, and whether the call was carried out is not known.
+        ({"operation": "checkIn"}, {"reset": {"when": "after"}}, {"every": 2}, "check-in/succeeds"),
+        ({"operation": "checkIn"}, {"timeout": {"ms": 200, "when": "before"}}, {"every": 2}, "check-in/succeeds"),
+        # No server keeps events for who is not connected.
+        ({"channel": "guest"}, {"disconnect": {}}, {"every": 2, "times": 1}, ARRIVED),
+        ({"channel": "guest"}, {"close": {"code": 4200}}, {"every": 2, "times": 1}, ARRIVED),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) and value else str(value),
+)  # fmt: skip
+async def test_what_nobody_promises_proves_nothing(
+    tmp_path: Path, on: Any, do: Any, more: Any, rule: str
+) -> None:
+    """Not judged, with the reason; never a pass, and never a violation."""
+    code, found = await checked(tmp_path, {"name": "it", "on": on, "do": do, **more}, rule)
+    assert (code, found[rule]) == (2, ("inconclusive", set()))

@@ -99,6 +99,21 @@ async def test_while_a_commit_is_slow_readers_see_the_old_state_and_no_event_com
     assert await status_of_room(served) == "MAINTENANCE_REQUIRED"
 
 
+async def test_a_slow_commit_is_noted_when_something_is_committed(serve: Any) -> None:
+    served = await serve({"name": "it", "on": {"operation": "*"}, "do": {"slow_commit": {"ms": 1}}})
+    assert await status_of_room(served) == "READY_FOR_GUEST"
+    refused = await served.call("POST", "rooms/101/complete-maintenance/", json={})
+    done = await served.call("POST", ROOM, json=LOW)
+    assert (refused.status, done.status) == (400, 200)
+    assert [(entry["target"], entry["ms"]) for entry in await served.log()] == [("markMaintenance", 1)]
+
+
+async def test_what_a_gateway_refuses_commits_nothing_slowly(serve: Any) -> None:
+    served = await serve(rule({"status": {}, "slow_commit": {"ms": 60}}))
+    assert (await served.call("POST", ROOM, json=LOW)).status == 503
+    assert [entry["action"] for entry in await served.log()] == ["status"]
+
+
 async def test_a_rule_is_for_one_actor_and_counts_only_what_it_is_for(serve: Any) -> None:
     served = await serve(
         {"name": "it", "on": {"operation": "getRoom", "actor": "anonymous"}, "do": {"status": {}}, "times": 1}
