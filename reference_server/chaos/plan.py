@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from contract.errors import UnknownCodeError, error_code
+from contract.errors import error_codes
 from contract.events import event_kinds
 from contract.operations import operations
 from contract.schema_store import schema_store
@@ -155,18 +155,20 @@ def _known(place: tuple[str | int, ...], on: Mapping[str, Any]) -> None:
     }
     for key, known in names.items():
         if key in on and not fnmatch.filter(known, on[key]):
-            near = difflib.get_close_matches(on[key], sorted(known), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
-            raise PlanError((*place, "on", key), f"there is no {key} {on[key]}; {hint}")
+            raise PlanError((*place, "on", key), f"there is no {key} {on[key]}; {_hint(on[key], known)}")
 
 
 def _known_code(place: tuple[str | int, ...], do: Mapping[Action, Mapping[str, Any]]) -> None:
     code = do.get("status", {}).get("error")
-    if code is not None:
-        try:
-            error_code(code)
-        except UnknownCodeError as unknown:
-            raise PlanError((*place, "do", "status", "error"), str(unknown)) from None
+    if code is not None and code not in error_codes():
+        hint = _hint(code, error_codes())
+        raise PlanError((*place, "do", "status", "error"), f"there is no error code {code}; {hint}")
+
+
+def _hint(told: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(told, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
 
 
 def _filled(action: Action, settings: Mapping[str, Any]) -> Mapping[str, Any]:

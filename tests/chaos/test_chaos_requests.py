@@ -164,9 +164,10 @@ def document_of(told: dict[str, Any]) -> list[dict[str, Any]]:
         ({"rules": [{"on": {"operation": "chekIn"}, "do": {"reset": {}}}]}, "did you mean checkIn"),
         ({"rules": [{"on": {"channel": "*"}, "do": {"status": {}}}]}, "rules.0.do.status"),
         ({"rules": [{"on": {"channel": "*", "actor": "staff"}, "do": {"delay": {"ms": 1}}}]}, "not both"),
+        ({"rules": [{"on": {"operation": "*"}, "do": {"status": {"error": "ROOM_NOT_REDY"}}}]}, "did you mean ROOM_NOT_READY"),
         ([], "a list"),
     ],
-)
+)  # fmt: skip
 async def test_a_plan_that_makes_no_sense_is_refused_and_the_old_one_stays(
     serve: Any, body: Any, hint: str
 ) -> None:
