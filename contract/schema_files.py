@@ -51,8 +51,13 @@ def document(path: str) -> Any:
     """The parsed content of one file; `.yaml` or JSON. FileNotFoundError when there is none."""
     text = root().joinpath(*path.split("/")).read_text(encoding="utf-8")
     if path.endswith((".yaml", ".yml")):
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return parse_yaml(text)
     return json.loads(text)
+
+
+def parse_yaml(text: str) -> Any:
+    """The content of a YAML text, read as the contract's own files are. Raises: `yaml.YAMLError`."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -10,9 +10,16 @@ from aiohttp import web
 
 from contract.pusher.app import PusherAddress, PusherApp
 from contract.pusher.settings import ServedApp
-from reference_server.binding import bind
+from reference_server.binding import bind, operation_of
 from reference_server.board.routes import add_board_routes
+from reference_server.chaos.clients import Clients
+from reference_server.chaos.commits import SlowCommits
+from reference_server.chaos.engine import Chaos
+from reference_server.chaos.events import ChaosPublisher
+from reference_server.chaos.plan import NO_PLAN, Plan
+from reference_server.chaos.requests import RequestChaos
 from reference_server.clock import Clock
+from reference_server.control.chaos import ChaosControl
 from reference_server.control.connections import Connections
 from reference_server.control.routes import Control
 from reference_server.dispatcher import Dispatcher
@@ -23,7 +30,7 @@ from reference_server.middleware import cors, errors
 from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
 from reference_server.realtime.hub import Hub
-from reference_server.realtime.publishers import HubPublisher, Publisher, PusherPublisher
+from reference_server.realtime.publishers import HubPublisher, PusherPublisher
 from reference_server.seed import seed_demo
 from reference_server.store import make_store
 from reference_server.unit_of_work import UnitOfWork
@@ -53,6 +60,8 @@ class Settings:
     check_replies: bool = False
     slow_commit: float = 0.0
     control_token: str | None = field(default=None, repr=False)
+    chaos: Plan | None = None
+    """What goes wrong on purpose from the start; the control surface may change it."""
 
     @property
     def pusher_app(self) -> PusherApp:
@@ -65,20 +74,24 @@ def make_app(settings: Settings) -> web.Application:
 
     Raises at start-up: `StoreError` when the database cannot be used.
     """
-    app = web.Application(middlewares=[cors, errors], client_max_size=_MOST_BODY_BYTES)
     store, clock = make_store(settings.db, slow_commit=settings.slow_commit), Clock()
     hosted = HostedApps(settings.apps)
     hub = hosted.first.hub
+    chaos, clients = Chaos(settings.chaos), Clients(hosted.hubs)
+    around = [cors, clients.middleware, RequestChaos(chaos, operation_of).middleware, errors]
+    app = web.Application(middlewares=around, client_max_size=_MOST_BODY_BYTES)
     jobs = JobRunner(store, LogMailer(), clock)
-    house = House(store, clock, UnitOfWork(store, clock), jobs, settings.pusher_app)
+    house = House(store, clock, UnitOfWork(SlowCommits(store), clock), jobs, settings.pusher_app)
     bind(app, house, HANDLERS, check_replies=settings.check_replies)
     Control(house, settings.control_token, settings.embedded).add_routes(app)
     add_board_routes(app)
     Connections(hosted, settings.control_token).add_routes(app)
+    ChaosControl(chaos, settings.control_token).add_routes(app)
+    publishers: list[ChaosPublisher] = []
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()
-        publishers = _publishers(settings, hub)
+        publishers.extend(_publishers(settings, hub, chaos, clients))
         dispatcher = app[_DISPATCHER] = Dispatcher(store, publishers, clock)
         try:
             await seed_demo(store, clock)
@@ -93,7 +106,10 @@ def make_app(settings: Settings) -> web.Application:
             await store.close()
 
     async def flush(_: web.Application) -> None:
+        chaos.replace(NO_PLAN)  # or an outage would keep what the last operations announced
         await app[_DISPATCHER].flush(_FLUSH_SECONDS)
+        for publisher in publishers:
+            await publisher.flush(_FLUSH_SECONDS)
 
     app.cleanup_ctx.append(run_parts)
     # In this order: what is committed goes out to the connected clients before they are told to come back later.
@@ -102,7 +118,8 @@ def make_app(settings: Settings) -> web.Application:
     return app
 
 
-def _publishers(settings: Settings, hub: Hub) -> Sequence[Publisher]:
-    publishers: list[Publisher] = [HubPublisher(hub)] if settings.embedded else []
-    publishers += [PusherPublisher(address) for address in settings.publish_to]
-    return publishers
+def _publishers(settings: Settings, hub: Hub, chaos: Chaos, clients: Clients) -> Iterator[ChaosPublisher]:
+    if settings.embedded:
+        yield ChaosPublisher(HubPublisher(hub), chaos, clients)
+    for address in settings.publish_to:
+        yield ChaosPublisher(PusherPublisher(address), chaos)

@@ -21,6 +21,7 @@ from reference_server.house import Answer, Call, Handler, House
 from reference_server.store.transaction import compact_json
 
 _log = structlog.get_logger("staycheck.http")
+_ROUTED: web.AppKey[dict[Any, str]] = web.AppKey("routed", dict)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -36,6 +37,12 @@ def bind(app: web.Application, house: House, handlers: Mapping[str, Handler], *,
     for operation in known.values():
         route = _route(house, operation, handlers[operation.id], check_replies)
         app.router.add_route(operation.method, operation.path, route)
+        app.setdefault(_ROUTED, {})[route] = operation.id
+
+
+def operation_of(request: web.Request) -> str | None:
+    """The id of the operation a request was routed to; None for everything beside the contract."""
+    return request.app.get(_ROUTED, {}).get(request.match_info.handler)
 
 
 def json_response(status: int, body: Mapping[str, Any]) -> web.Response:

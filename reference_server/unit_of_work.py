@@ -12,7 +12,8 @@ from typing import TypeAlias
 import structlog
 
 from reference_server.clock import Clock
-from reference_server.store import Store, Transaction
+from reference_server.store import Transaction
+from reference_server.store.base import Transacting
 from reference_server.store.locks import lock_for
 from reference_server.store.slices import slice_for
 from simulator.commands import Actor, Command, Decision, Reply
@@ -26,7 +27,7 @@ _log = structlog.get_logger("staycheck.unit_of_work")
 class UnitOfWork:
     """Carries commands out against the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Transacting, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -18,6 +19,7 @@ from rich.console import Console
 from contract.pusher.app import PusherAddress, parse_realtime_url
 from contract.pusher.settings import ServedApp
 from reference_server.app import DEFAULT_APP, Settings
+from reference_server.chaos.plan import Plan
 from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
 from reference_server.mutants import UnknownMutant, install
@@ -27,6 +29,7 @@ from reference_server.store import StoreError
 from reference_server.store.location import LocationError, check_location, secrets_of, shown
 from reference_server.tls import Throwaway, TlsError, throwaway
 from staycheck.apps_option import chosen_apps
+from staycheck.chaos_files import ChaosFileError, read_chaos
 from staycheck.usage import could_not_judge, wrong_usage
 
 DEFAULT_PORT = 8787
@@ -75,6 +78,15 @@ def serve(
             help="Milliseconds that a transaction stays open after its work is done.", min=0, max=10_000
         ),
     ] = 0,
+    chaos: Annotated[
+        str | None,
+        typer.Option(
+            help="What goes wrong on purpose: a preset (`flaky-realtime` ...) or a YAML, TOML or JSON file; see docs/chaos.md."
+        ),
+    ] = None,
+    chaos_seed: Annotated[
+        int | None, typer.Option(help="What the random choices of --chaos follow from.", min=0)
+    ] = None,
     mutant: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +126,8 @@ def serve(
     # What a mutant says must reach the wire as it is.
     served = chosen_apps(app or [], apps, os.environ)
     settings = _settings(db, served, places, check_replies and mutant is None, slow_commit / 1000)
+    if chaos is not None or chaos_seed is not None:
+        settings = replace(settings, chaos=_chaos(chaos, chaos_seed))
     if not is_loopback(host) and any(one.app.secret == DEFAULT_APP.secret for one in served):
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
@@ -169,6 +183,15 @@ def _break(name: str) -> None:
         install(name)
     except UnknownMutant as unknown:
         wrong_usage(f"--mutant: {unknown}")
+
+
+def _chaos(named: str | None, seed: int | None) -> Plan:
+    if named is None:
+        wrong_usage("--chaos-seed is of no use without --chaos.")
+    try:
+        return read_chaos(named, seed)
+    except ChaosFileError as error:
+        wrong_usage(f"--chaos: {error}")
 
 
 def _settings(
@@ -235,6 +258,14 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
         )
     lasts = " (gone when the server stops)" if settings.db == "memory" else ""
     console.print(f"Database {shown(settings.db)}{lasts}", markup=False)
+    if settings.chaos is not None:
+        plan = settings.chaos
+        named = plan.preset or "of a file"
+        console.print(
+            f"Chaos    {named}, seed {plan.seed}: {', '.join(rule.name for rule in plan.rules) or 'no rules'};"
+            f" what was done: {url}/_staycheck/chaos/log",
+            markup=False,
+        )
     curl = "curl" if authority is None else f"curl --cacert {authority}"
     console.print("\nLog in, list today's arrivals, check one in:\n")
     console.print(

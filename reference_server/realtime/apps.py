@@ -55,6 +55,11 @@ class HostedApps:
         self._by_id = {one.app.id: one for one in self._apps}
         self._by_key = {one.app.key: one for one in self._apps}
 
+    @property
+    def hubs(self) -> tuple[Hub, ...]:
+        """The hub of every app, the hotel's first."""
+        return tuple(one.hub for one in self._apps)
+
     def _host(self, served: ServedApp) -> HostedApp:
         senders = tuple(
             WebhookSender(served.app, webhook, wall_clock=self.wall_clock) for webhook in served.webhooks

@@ -164,6 +164,11 @@ class Hub:
         """Connections subscribed to the channel."""
         return self.state.subscription_count(channel)
 
+    def task_of(self, socket_id: str) -> asyncio.Task[object] | None:
+        """The task that serves a connection; None when there is none of this socket id."""
+        subscriber = self._subscribers.get(socket_id)
+        return None if subscriber is None else subscriber.task
+
     # The end
 
     async def close_all(self, code: int = ReconnectNowError.code, *, grace: float = 5.0) -> None:

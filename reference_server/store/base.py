@@ -15,6 +15,13 @@ class StoreError(Exception):
     """The database cannot be opened or is not one of ours. The message says which one and what to do."""
 
 
+class Transacting(Protocol):
+    """What an operation needs of a store."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """As `Store.transact`."""
+
+
 class Store(Protocol):
     """Where the hotel is kept. `work` functions run on a store thread and must not await anything.
 
