@@ -26,7 +26,7 @@ def _system() -> datetime:
 
 
 class ClockBackwardsError(ClockSettingError):
-    """The clock was asked to show a time again that it has already given out."""
+    """The clock was asked to go back."""
 
 
 class Clock:
@@ -75,7 +75,7 @@ class Clock:
     ) -> None:
         """Set the clock to `now`, or ahead by `advance`, and let it run at `rate`; what is left out stays.
 
-        Raises: `ClockBackwardsError` for a time before one that was given out, `ClockSettingError` for what no clock can show.
+        Raises: `ClockBackwardsError` for a time before the one it shows, `ClockSettingError` for what no clock can show.
         """
         with self._lock:
             shown = max(self._shown(), self._last)
@@ -83,10 +83,10 @@ class Clock:
                 target = in_calendar((shown if now is None else now) + (advance or timedelta()))
             except OverflowError:
                 raise ClockSettingError("The clock would be outside the calendar.") from None
-            if target < self._last:
+            if target < shown:
                 raise ClockBackwardsError(
-                    f"The clock has given out {self._last.isoformat()} and does not go back before it: events would carry "
-                    "times before those already sent. Reset the hotel or restore a snapshot to begin earlier."
+                    f"The clock shows {shown.isoformat()} and does not go back: events would carry times before those "
+                    "already sent. Reset the hotel or restore a snapshot to begin earlier."
                 )
             if rate is not None and not 0 <= rate <= FASTEST:
                 raise ClockSettingError(f"The rate is between 0 (frozen) and {FASTEST:.0f}.")

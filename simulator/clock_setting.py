@@ -1,10 +1,10 @@
 """What a clock is set to, and how a person writes it: `--clock`, the `clock` of a scenario. Pure: no clock is read here.
 
-    2026-11-25T14:00+00:00        starts there and runs
-    2026-11-25T14:00+00:00x60     the same, an hour a minute
-    frozen, frozen@2026-11-25T14:00+00:00
-    +2h30m, -1d, +P1DT2H          ahead of or behind real time (ISO 8601 durations, without P and T if you like)
-    x60, -1dx60                   from now on, or from a day ago, sixty times as fast
+2026-11-25T14:00+00:00        starts there and runs
+2026-11-25T14:00+00:00x60     the same, an hour a minute
+frozen, frozen@2026-11-25T14:00+00:00
++2h30m, -1d, +P1DT2H          ahead of or behind real time (ISO 8601 durations, without P and T if you like)
+x60, -1dx60                   from now on, or from a day ago, sixty times as fast
 """
 
 from __future__ import annotations

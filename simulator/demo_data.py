@@ -53,10 +53,10 @@ def other_rooms() -> tuple[Room, ...]:
     return tuple(Room(0, OTHER.id, 10 + door, 4, "READY_FOR_GUEST") for door in range(1, 5))
 
 
-def room_of(number: int, kind: str | None = None) -> Room:
-    """A room of the grand hotel, ready; without a kind its number tells what it is."""
+def room_of(number: int, kind: str | None = None, status: str = "READY_FOR_GUEST") -> Room:
+    """A room of the grand hotel; without a kind its number tells what it is."""
     kind_id = _type_of(number) if kind is None else _KINDS[kind]
-    return Room(0, GRAND.id, number, kind_id, "READY_FOR_GUEST")
+    return Room(0, GRAND.id, number, kind_id, status)
 
 
 def _type_of(number: int) -> int:

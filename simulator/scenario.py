@@ -196,7 +196,9 @@ def _stay(place: str, item: Mapping[str, Any]) -> Stay:
     guests, children = tuple(item["guests"]), item.get("children", 0)
     adults = item.get("adults", max(1, len(guests) - children))
     if len(guests) > adults + children:
-        raise ScenarioError(f"{place}/guests", f"There are {len(guests)} names for {adults + children} guests.")
+        raise ScenarioError(
+            f"{place}/guests", f"There are {len(guests)} names for {adults + children} guests."
+        )
     stay = Stay(
         place=place,
         guests=guests,
@@ -224,9 +226,13 @@ def _check(stay: Stay, item: Mapping[str, Any]) -> None:
     if stay.stays and stay.room is None:
         raise ScenarioError(stay.place, f"A booking that is {stay.phase} needs the room its guests have had.")
     if not stay.stays and "came_hours_ago" in item:
-        raise ScenarioError(f"{stay.place}/came_hours_ago", f"The guests of a {stay.phase} booking have not come.")
+        raise ScenarioError(
+            f"{stay.place}/came_hours_ago", f"The guests of a {stay.phase} booking have not come."
+        )
     if stay.phase != "departed" and "left_hours_ago" in item:
-        raise ScenarioError(f"{stay.place}/left_hours_ago", "Only the guests of a departed booking have left.")
+        raise ScenarioError(
+            f"{stay.place}/left_hours_ago", "Only the guests of a departed booking have left."
+        )
     for key in ("chat", "orders", "walk_ins"):
         if item.get(key) and stay.phase != "in_house":
             raise ScenarioError(f"{stay.place}/{key}", f"Only a booking that is in_house has {key}.")

@@ -87,12 +87,12 @@ def read_scenario(text: str, name: str, file: str) -> Scenario:
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         raise ScenarioFileError(f"{file}: this is no YAML that can be read: {_first_line(error)}.") from None
     problems = _surrogates(data, "") or [
-        (problem.pointer, f"{problem.message}.") for problem in schema_store().problems(_SCHEMA, data)
+        (problem.pointer, _sentence(problem.message)) for problem in schema_store().problems(_SCHEMA, data)
     ]
     if problems:
         raise _placed(file, text, *problems[0])
-    for pointer, line in _repeated(text):
-        raise ScenarioFileError(f"{file}, line {line}: {pointer} stands here a second time.")
+    for key, number in _repeated(text):
+        raise ScenarioFileError(f"{file}, line {number}: {key} stands here a second time.")
     try:
         return scenario_of(name, data)
     except ScenarioError as error:
@@ -132,7 +132,9 @@ def _lines(text: str) -> Mapping[str, int]:
             for key, value in node.value:
                 waiting.append((f"{pointer}/{key.value}", value, key.start_mark.line + 1))
         elif isinstance(node, yaml.SequenceNode):
-            waiting += [(f"{pointer}/{i}", item, item.start_mark.line + 1) for i, item in enumerate(node.value)]
+            waiting += [
+                (f"{pointer}/{i}", item, item.start_mark.line + 1) for i, item in enumerate(node.value)
+            ]
     return found
 
 
@@ -163,6 +165,10 @@ def _surrogates(value: Any, pointer: str) -> list[tuple[str, str]]:
     elif isinstance(value, list):
         items = enumerate(value)
     return [problem for key, item in items for problem in _surrogates(item, f"{pointer}/{key}")]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _first_line(error: BaseException) -> str:

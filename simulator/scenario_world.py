@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from contract.lifecycle import room_lifecycle
 from simulator.commands import Actor, CheckIn, CheckOut, Command, SetRoomStatus
 from simulator.decide import decide
 from simulator.demo_data import (
@@ -117,8 +116,11 @@ class _Builder:
         self.guest_tokens: dict[str, str] = {}
         plans = {plan.number: plan for plan in scenario.rooms}
         rooms = {room.room_number: room for room in house()} if scenario.whole_house else {}
+        lived_in = {stay.room for stay in scenario.stays if stay.stays}
         for plan in scenario.rooms:
-            rooms[plan.number] = _planned(plan, rooms.get(plan.number))
+            # Nobody of this scenario has left it, so somebody from before its books did.
+            before = plan.number not in lived_in and _first_status(plan) in _ROUND[:-1]
+            rooms[plan.number] = _planned(plan, _DIRTY if before else _READY)
         key = 0
         numbered: list[Room] = []
         for key, number in enumerate(sorted(rooms), start=1):
@@ -188,7 +190,9 @@ class _Builder:
             stay = self.world.in_house_booking_of(room_id)
             if stay is None:
                 raise ScenarioError(f"{orphans.place}/room", f"Nobody is in house in room {orphans.room}.")
-            rows.extend(replace(self._walk_in(stay, room_id, name), booking_id=None) for name in orphans.guests)
+            rows.extend(
+                replace(self._walk_in(stay, room_id, name), booking_id=None) for name in orphans.guests
+            )
         rows.extend(
             replace(job, attempts=1, done_at=job.created_at + timedelta(minutes=1))
             for job in self.world.jobs.values()
@@ -231,9 +235,10 @@ class _Builder:
             return
         if status == _OCCUPIED and not plan.steps:
             raise ScenarioError(plan.place, f"Room {plan.number} is occupied by a booking that is in house.")
-        if status == _READY and steps[0].to in _ROUND[:-1]:
-            self._left_long_ago(room_id, self._ago(steps[0].hours_ago) - timedelta(hours=1), steps[0].to)
-            steps = steps[1:] if steps[0].to == _DIRTY else steps
+        if self.world.rooms[room_id].room_status == _DIRTY:
+            yet = 0 if steps[0].to == _DIRTY else 1
+            self._left_long_ago(room_id, self._ago(steps[0].hours_ago + yet))
+            steps = steps[1 - yet :]
         for step in steps:
             operation = _OPERATIONS.get(step.to, "setRoomStatus")
             flags = operation == "markMaintenance"
@@ -261,9 +266,8 @@ class _Builder:
             return tuple(Step(to, plan.hours_ago) for to in way)
         return tuple(Step(to, plan.hours_ago + len(way) - 1 - i) for i, to in enumerate(way))
 
-    def _left_long_ago(self, room_id: int, when: datetime, to: str) -> None:
-        """Somebody left the room before the books of this hotel begin."""
-        room = self.world.rooms[room_id]
+    def _left_long_ago(self, room_id: int, when: datetime) -> None:
+        """The trail of a room that somebody left before the books of this hotel begin."""
         row = AuditRow(
             id=self._ids.number(AuditRow.table),
             room_id=room_id,
@@ -275,8 +279,7 @@ class _Builder:
             note="from before the books of this hotel",
             created_at=when,
         )
-        flags = dict(room_lifecycle().step(_OCCUPIED, _DIRTY).sets)
-        self.world = self.world.apply([Put(replace(room, **flags, room_status=_DIRTY)), Put(row)])
+        self.world = self.world.apply([Put(row)])
 
     def _came(self, hotel: Hotel, booking: Booking, stay: Stay) -> datetime:
         if stay.came is not None:
@@ -374,8 +377,12 @@ class _Builder:
         )
 
 
-def _planned(plan: RoomPlan, room: Room | None) -> Room:
-    room = room_of(plan.number, plan.kind) if room is None or plan.kind is not None else room
+def _first_status(plan: RoomPlan) -> str | None:
+    return plan.steps[0].to if plan.steps else plan.status
+
+
+def _planned(plan: RoomPlan, status: str) -> Room:
+    room = room_of(plan.number, plan.kind, status)
     return replace(room, is_active=plan.active, turnover_notes=plan.turnover_notes)
 
 

@@ -84,7 +84,9 @@ def test_the_same_scenario_and_time_give_the_same_rows_and_tokens() -> None:
     scenario = built_in("checkout-rush")
     first, second = build(scenario, REAL), build(scenario, REAL)
     assert first == second
-    active = {t.booking_id: t.token_hash for t in World.of(first.rows).guest_tokens.values() if t.status == "ACTIVE"}
+    active = {
+        t.booking_id: t.token_hash for t in World.of(first.rows).guest_tokens.values() if t.status == "ACTIVE"
+    }
     assert {key: token_hash(raw) for key, raw in first.guest_tokens.items()} == active
 
 
@@ -103,8 +105,8 @@ BOOKING = "  - {guests: [Ann Lee], arrives: %s, nights: 2, room: %s, phase: %s%s
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("title: T\n", "line 1, at /: "),
-        ("title: T\ndescription: D\nroms: []\n", "line 1, at /: .*roms"),
+        ("title: T\n", "line 1, at /description: description is missing"),
+        ("title: T\ndescription: D\nroms: []\n", "line 3, at /roms: roms is not allowed here; did you mean rooms"),
         ("title: T\ndescription: D\nrooms:\n  - {number: 101}\n  - {number: 101}\n", "line 4, at /rooms/0/number: Room 101 is listed twice"),
         ("title: T\ndescription: D\ntitle: U\n", "line 3: title stands here a second time"),
         ("title: T\ndescription: [\n", "line 3: .*YAML"),
@@ -156,7 +158,10 @@ def _some(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrate
 step = _some({"to": statuses, "hours_ago": hours}, {"note": st.just("n")})
 room = st.one_of(
     _some({"number": numbers}, {"active": st.booleans(), "turnover_notes": st.just("x")}),
-    _some({"number": numbers, "status": statuses}, {"hours_ago": hours, "note": st.just("n"), "type": st.just("suite")}),
+    _some(
+        {"number": numbers, "status": statuses},
+        {"hours_ago": hours, "note": st.just("n"), "type": st.just("suite")},
+    ),
     _some({"number": numbers, "steps": st.lists(step, min_size=1, max_size=4)}, {"priority": st.just("LOW")}),
 )
 booking = _some(
@@ -184,23 +189,29 @@ document = _some(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(document, st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))
-def test_a_scenario_is_refused_with_its_place_or_keeps_the_invariants(data: dict[str, Any], real_time: datetime) -> None:
+@given(document, st.integers(0, 700 * 24 * 60).map(lambda minutes: REAL + timedelta(minutes=minutes)))
+def test_a_scenario_is_refused_with_its_place_or_keeps_the_invariants(
+    data: dict[str, Any], real_time: datetime
+) -> None:
     assert schema_store().valid("files/scenario.schema.json", data)
+    refused: tuple[str, str] | None = None
     try:
         scenario = read_scenario(json.dumps(data), "made", "made.yaml")
-    except ScenarioFileError as error:
-        assert str(error).startswith("made.yaml, line 1, at /")
-        return
-    try:
         world = world_of(scenario, real_time)
+    except ScenarioFileError as error:
+        refused = "/", str(error).removeprefix("made.yaml, line 1, at /")
     except ScenarioError as error:
-        assert error.pointer.startswith(("/rooms/", "/bookings/", "/orphans/"))
-        assert str(error).endswith(".")
+        refused = error.pointer, str(error)
+    if refused is not None:
+        assert refused[0].startswith(("/",))
+        assert not refused[1].startswith("made.yaml")
+        assert refused[1].endswith(".")
         return
     assert not_orphans(world) == []
     now = scenario.setting(real_time).begins_at(real_time)
-    assert all(row.created_at <= now for row in (*world.room_status_events.values(), *world.bookings.values()))
+    assert all(
+        row.created_at <= now for row in (*world.room_status_events.values(), *world.bookings.values())
+    )
 
 
 def test_generated_scenarios_are_not_all_refused() -> None:
