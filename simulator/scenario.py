@@ -173,6 +173,11 @@ def _rooms(items: Sequence[Mapping[str, Any]]) -> tuple[RoomPlan, ...]:
     for index, item in enumerate(items):
         if counts[item["number"]] > 1:
             raise ScenarioError(f"/rooms/{index}/number", f"Room {item['number']} is listed twice.")
+        hours = [step["hours_ago"] for step in item.get("steps", [])]
+        if hours != sorted(hours, reverse=True):
+            raise ScenarioError(
+                f"/rooms/{index}/steps", "Steps are listed as they happened, the oldest first."
+            )
     return tuple(
         RoomPlan(
             place=f"/rooms/{index}",

@@ -6,10 +6,9 @@ with the place in the scenario. The same scenario and the same time give the sam
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from simulator.commands import Actor, CheckIn, CheckOut, Command, SetRoomStatus
@@ -28,6 +27,7 @@ from simulator.demo_data import (
 from simulator.elsewhere import OTHER_STAYS
 from simulator.ids import SeededIds
 from simulator.scenario import RoomPlan, Scenario, ScenarioError, Stay, Step
+from simulator.scenario_rows import booking_row, local_time, party_rows
 from simulator.tokens import PURPOSE, SCOPES, expires_at, token_hash
 from simulator.world import (
     AuditRow,
@@ -37,7 +37,6 @@ from simulator.world import (
     GuestToken,
     Hotel,
     Order,
-    PartyMember,
     Put,
     Room,
     RoomMessage,
@@ -45,7 +44,6 @@ from simulator.world import (
     World,
 )
 
-_CHILD_RATE, _ADULT_RATE = 35, 95
 _FIRST_OF_OTHER = 901
 _READY, _DIRTY, _OCCUPIED = "READY_FOR_GUEST", "CHECKOUT_DIRTY", "OCCUPIED"
 _ROUND = (_DIRTY, "CLEANING_IN_PROGRESS", "CLEANED_UNINSPECTED", _READY)
@@ -136,11 +134,16 @@ class _Builder:
         """Write the bookings and parties of a hotel; ids count from `first`."""
         today = self._now.astimezone(ZoneInfo(hotel.timezone)).date()
         for number, stay in enumerate(stays, start=first):
-            booking = self._booking(hotel, stay, number, today)
+            room_id = None if stay.room is None else self._room_id(hotel, stay.room, f"{stay.place}/room")
+            booking = replace(booking_row(hotel, stay, number, today, self._ago(hours=24)), room_id=room_id)
             if booking.booking_id in self._stays:
                 raise ScenarioError(f"{stay.place}/id", f"There are two bookings {booking.booking_id}.")
             self._stays[booking.booking_id] = stay
-            rows: list[Row] = [booking, *self._party(booking, stay), *self._first_token(hotel, booking)]
+            rows: list[Row] = [
+                booking,
+                *party_rows(booking, stay, self._ids),
+                *self._first_token(hotel, booking),
+            ]
             self.world = self.world.apply(Put(row) for row in rows)
 
     def plan(self) -> Iterator[_Deed]:
@@ -287,7 +290,7 @@ class _Builder:
         if stay.arrives == 0:
             return self._ago(stay.left + 1 if stay.phase == "departed" else 1)
         opens = max(time(15, 30), time.fromisoformat(hotel.early_checkin_from))
-        return _local(hotel, booking.check_in, opens)
+        return local_time(hotel, booking.check_in, opens)
 
     def _ago(self, hours: float) -> datetime:
         return self._now - timedelta(hours=hours)
@@ -307,56 +310,6 @@ class _Builder:
             last_inspected_at=cleaned + timedelta(hours=1),
             inspected_by_staff_name=MANAGER.name,
         )
-
-    def _booking(self, hotel: Hotel, stay: Stay, number: int, today: date) -> Booking:
-        check_in = today + timedelta(days=stay.arrives)
-        booked = _local(hotel, check_in - timedelta(days=14 + number % 9), time(9, 5))
-        booked = min(booked, self._ago(hours=24))
-        first_name, _, last_name = stay.guests[0].partition(" ")
-        unpaid = stay.status in ("PENDING_PAYMENT", "PENDING_APPROVAL")
-        nightly = stay.adults * _ADULT_RATE + stay.children * _CHILD_RATE
-        room = None if stay.room is None else self._room_id(hotel, stay.room, f"{stay.place}/room")
-        return Booking(
-            booking_id=stay.id or f"BK-{today.year}-{number:04d}",
-            hotel_id=hotel.id,
-            room_id=room,
-            confirmation_number=f"{hotel.slug[:2].upper()}{today.year % 100:02d}{number * 7919 % 100_000:05d}",
-            status=stay.status,
-            check_in=check_in,
-            check_out=check_in + timedelta(days=stay.nights),
-            adults=stay.adults,
-            children=stay.children,
-            total_amount=f"{stay.nights * nightly}.00",
-            currency="EUR",
-            created_at=booked,
-            updated_at=booked,
-            booker_type="SELF" if stay.company is None else "COMPANY",
-            booker_first_name=first_name,
-            booker_last_name=last_name,
-            booker_company=stay.company,
-            booker_email=_email(stay.guests[0]) if stay.email == "" else stay.email,
-            booker_phone=f"+353 1 555 {number:04d}",
-            special_requests=stay.wish,
-            internal_notes=stay.internal_notes,
-            payment_reference=None if unpaid else f"pi_demo_{number:04d}",
-            payment_provider=None if unpaid else "stripe",
-            paid_at=None if unpaid else booked + timedelta(minutes=3),
-        )
-
-    def _party(self, booking: Booking, stay: Stay) -> Iterator[PartyMember]:
-        for position, name in enumerate(stay.guests):
-            first_name, _, last_name = name.partition(" ")
-            yield PartyMember(
-                id=self._ids.number(PartyMember.table),
-                booking_id=booking.booking_id,
-                role="COMPANION" if position else "PRIMARY",
-                first_name=first_name,
-                last_name=last_name,
-                email=None if position else _email(name),
-                phone=None if position else booking.booker_phone,
-                is_staying=True,
-                created_at=booking.created_at,
-            )
 
     def _first_token(self, hotel: Hotel, booking: Booking) -> Iterator[GuestToken]:
         """The link in the confirmation mail of a booking that is still to come or has come."""
@@ -395,12 +348,3 @@ def _told(command: Command, when: datetime, why: str) -> str:
     if isinstance(command, SetRoomStatus):
         what = f"step to {command.to_status}"
     return f"The {what} at {when:%Y-%m-%d %H:%M} UTC cannot be: {why}."
-
-
-def _local(hotel: Hotel, day: date, at: time) -> datetime:
-    return datetime.combine(day, at, ZoneInfo(hotel.timezone)).astimezone(UTC)
-
-
-def _email(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    return f"{'.'.join(plain.split()) or 'guest'}@example.com"

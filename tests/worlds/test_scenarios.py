@@ -120,6 +120,7 @@ BOOKING = "  - {guests: [Ann Lee], arrives: %s, nights: 2, room: %s, phase: %s%s
         ("title: T\ndescription: D\nbookings:\n" + BOOKING % (-1, 101, "in_house", ", adults: 2"), "PARTY_INCOMPLETE"),
         ("title: T\ndescription: D\norphans:\n  - {room: 101, guests: [No One]}\n", "line 4, at /orphans/0/room: Nobody is in house"),
         ("title: T\ndescription: D\nrooms:\n  - {number: 101, status: OCCUPIED}\n", "line 4, at /rooms/0/status"),
+        ("title: T\ndescription: D\nrooms:\n  - {number: 101, steps: [{to: CHECKOUT_DIRTY, hours_ago: 1}, {to: CLEANING_IN_PROGRESS, hours_ago: 2}]}\n", "line 4, at /rooms/0/steps: Steps are listed as they happened"),
         ('title: "\\ud800"\ndescription: D\n', "invalid Unicode|half a surrogate pair"),
     ],
 )  # fmt: skip
