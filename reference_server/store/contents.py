@@ -65,7 +65,7 @@ def read_contents(tx: Transaction) -> Contents:
 
 def write_contents(tx: Transaction, contents: Contents) -> None:
     """Write into tables that are empty."""
-    tx.write_rows(contents.rows)
+    tx.insert_rows(contents.rows)
     for member in contents.staff:
         tx.run(
             "add_staff",

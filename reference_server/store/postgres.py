@@ -21,7 +21,7 @@ from psycopg_pool import ConnectionPool
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from reference_server.store.base import CommitListener, StoreError
-from reference_server.store.codec import POSTGRES, Dialect
+from reference_server.store.codec import POSTGRES, Codec, Dialect
 from reference_server.store.commit_order import CommitOrder, Ticket
 from reference_server.store.gate import Gate
 from reference_server.store.location import PostgresLocation
@@ -84,6 +84,13 @@ class PostgresTransaction(Transaction):
 
     def lock_name(self, name: str) -> None:
         self.run("lock_name", name=name)
+
+    def _insert(self, codec: Codec, values: Sequence[Sequence[Any]]) -> None:
+        columns = sql.SQL(", ").join(sql.Identifier(name) for name in codec.columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(codec.table), columns)
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in values:
+                copy.write_row(row)
 
     def put_counters(self, values: Mapping[str, int]) -> None:
         # Unlike setval() alone, RESTART is undone with the transaction; PostgreSQL takes no parameters in it.

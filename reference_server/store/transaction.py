@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 import aiosql
 import msgspec
 
-from reference_server.store.codec import SQLITE, Dialect, codec_of, instant_text
+from reference_server.store.codec import SQLITE, Codec, Dialect, codec_of, instant_text
 from simulator.commands import Event
 from simulator.world import ROW_TYPES, Change, Put, Row
 
@@ -128,16 +128,17 @@ class Transaction:
             else:
                 self._connection.execute(codec_of(_KINDS[change.table], self.dialect).delete, (change.key,))
 
-    def write_rows(self, rows: Iterable[Row]) -> None:
-        """Insert or replace many rows, table by table, a row before whatever refers to it."""
+    def insert_rows(self, rows: Iterable[Row]) -> None:
+        """Insert many new rows, table by table, a row before whatever refers to it."""
         by_kind: dict[type[Row], list[list[Any]]] = {kind: [] for kind in ROW_TYPES}
         for row in rows:
             by_kind[type(row)].append(codec_of(type(row), self.dialect).encode(row))
-        cursor = self._connection.cursor()
         for kind, values in by_kind.items():
             if values:
-                cursor.executemany(codec_of(kind, self.dialect).upsert, values)
-        cursor.close()
+                self._insert(codec_of(kind, self.dialect), values)
+
+    def _insert(self, codec: Codec, values: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(codec.upsert, values)
 
     def every(self, kind: type[R]) -> list[R]:
         """Every row of a table."""
