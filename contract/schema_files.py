@@ -46,18 +46,16 @@ def root() -> Traversable:
     return resources.files("schemas")
 
 
+def read_yaml(text: str) -> Any:
+    """YAML as JSON people mean it (see `_Loader`). Raises: `yaml.YAMLError`, ValueError, RecursionError."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+
+
 @cache
 def document(path: str) -> Any:
     """The parsed content of one file; `.yaml` or JSON. FileNotFoundError when there is none."""
     text = root().joinpath(*path.split("/")).read_text(encoding="utf-8")
-    if path.endswith((".yaml", ".yml")):
-        return parse_yaml(text)
-    return json.loads(text)
-
-
-def parse_yaml(text: str) -> Any:
-    """The content of a YAML text, read as the contract's own files are. Raises: `yaml.YAMLError`."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return read_yaml(text) if path.endswith((".yaml", ".yml")) else json.loads(text)
 
 
 @cache

@@ -22,6 +22,7 @@ from reference_server.clock import Clock
 from reference_server.control.chaos import ChaosControl
 from reference_server.control.connections import Connections
 from reference_server.control.routes import Control
+from reference_server.control.worlds import WorldControl, date_header
 from reference_server.dispatcher import Dispatcher
 from reference_server.handlers import HANDLERS
 from reference_server.house import House
@@ -31,9 +32,13 @@ from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
 from reference_server.realtime.hub import Hub
 from reference_server.realtime.publishers import HubPublisher, PusherPublisher
-from reference_server.seed import seed_demo
+from reference_server.seed import DEFAULT_SCENARIO
 from reference_server.store import make_store
 from reference_server.unit_of_work import UnitOfWork
+from reference_server.worlds import Worlds
+from simulator.clock_setting import REAL_TIME, ClockSetting
+from simulator.scenario import Scenario
+from simulator.scenario_files import built_in
 
 _log = structlog.get_logger("staycheck.server")
 
@@ -50,7 +55,8 @@ class Settings:
     `db` is a path, `memory`, or a PostgreSQL address. `apps` are served by the embedded endpoint; the first is the
     hotel's own, whose clients get its events. `publish_to` are Pusher hosts beside the embedded hub; with `embedded` false only they
     get events. `check_replies` validates every reply against its schema before it goes out. `slow_commit`
-    (seconds) widens the moment between an operation's work and its commit, for whoever looks for early events.
+    (seconds) widens the moment between an operation's work and its commit, for whoever looks for early events. `scenario` is what an
+    empty database is filled with, the demo if none is named; `clock` goes before the clock of the scenario.
     """
 
     db: str = field(default="memory", repr=False)  # may carry a password
@@ -60,6 +66,8 @@ class Settings:
     check_replies: bool = False
     slow_commit: float = 0.0
     control_token: str | None = field(default=None, repr=False)
+    scenario: Scenario | None = None
+    clock: ClockSetting | None = None
     chaos: Plan | None = None
     """What goes wrong on purpose from the start; the control surface may change it."""
 
@@ -72,9 +80,12 @@ class Settings:
 def make_app(settings: Settings) -> web.Application:
     """The application. Its parts start with it and stop with it, in order, events flushed.
 
-    Raises at start-up: `StoreError` when the database cannot be used.
+    Raises: `ClockSettingError`. At start-up: `StoreError` when the database cannot be used, `ScenarioError` for a scenario that cannot
+    be at the time of the clock.
     """
+    scenario = settings.scenario or built_in(DEFAULT_SCENARIO)
     store, clock = make_store(settings.db, slow_commit=settings.slow_commit), Clock()
+    clock.restart(settings.clock or scenario.setting(clock.begins_at(REAL_TIME)))
     hosted = HostedApps(settings.apps)
     hub = hosted.first.hub
     chaos, clients = Chaos(settings.chaos), Clients(hosted.hubs)
@@ -88,13 +99,17 @@ def make_app(settings: Settings) -> web.Application:
     Connections(hosted, settings.control_token).add_routes(app)
     ChaosControl(chaos, settings.control_token).add_routes(app)
     publishers: list[ChaosPublisher] = []
+    worlds = Worlds(store, clock, jobs, scenario, settings.clock)
+    WorldControl(worlds, clock, settings.control_token).add_routes(app)
+    app.on_response_prepare.append(date_header(clock))
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()
         publishers.extend(_publishers(settings, hub, chaos, clients))
         dispatcher = app[_DISPATCHER] = Dispatcher(store, publishers, clock)
         try:
-            await seed_demo(store, clock)
+            worlds.attach(dispatcher)
+            await worlds.begin()
             await dispatcher.start()
             jobs.start()
             yield

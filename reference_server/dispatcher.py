@@ -7,6 +7,7 @@ Guarantees, and what they rest on:
 - Order: one lane a channel, one message at a time, in the order the store hands rows over: per booking and room that is
   the order of the commits (docs/decisions/0004). At start it is the order of the row ids, which are taken under
   the same locks. A message that cannot go out holds its channel, and only its channel.
+- A hotel that is left behind (`abandon`) is silent: none of its events is sent once that has returned.
 - A message that no retry can help (too large for the protocol, refused for good) is marked dead, logged as an error and
   shown by the `failures` probe; its lane goes on.
 """
@@ -48,6 +49,7 @@ class Dispatcher:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._accepted: list[int] = []
         self._marker: asyncio.Task[None] | None = None
+        self._abandoned = 0
 
     async def start(self) -> None:
         """Take up what an earlier process committed and did not publish, then listen for commits."""
@@ -57,6 +59,8 @@ class Dispatcher:
     def accept(self, rows: Sequence[OutboxRow]) -> None:
         """Queue committed rows, in the order they come."""
         for row in rows:
+            if row.id <= self._abandoned:
+                continue
             self._lanes.setdefault(row.channel, deque()).append(row)
             if row.channel not in self._tasks:
                 self._tasks[row.channel] = tasks.start(self._drain(row.channel), f"lane {row.channel}")
@@ -74,6 +78,26 @@ class Dispatcher:
                     await asyncio.wait([*self._tasks.values(), *([self._marker] if self._marker else [])])
         except TimeoutError:
             _log.warning("events_left_pending", channels=sorted(self._tasks))
+
+    async def abandon(self, last_id: int) -> None:
+        """Forget the events up to this id, those that are on their way too; their rows are gone. Later ones go on."""
+        self._abandoned = max(self._abandoned, last_id)
+        stopped = {
+            channel: task for channel, task in self._tasks.items() if self._lanes[channel][0].id <= last_id
+        }
+        for lane in self._lanes.values():
+            left = [row for row in lane if row.id > last_id]
+            lane.clear()
+            lane.extend(left)
+        for task in stopped.values():
+            task.cancel()
+        await asyncio.gather(*stopped.values(), return_exceptions=True)
+        self._accepted = [row_id for row_id in self._accepted if row_id > last_id]
+        for channel, task in stopped.items():
+            if self._tasks.get(channel) is task:  # it was cancelled before it had begun
+                del self._tasks[channel]
+        for channel in [channel for channel in self._lanes if channel not in self._tasks]:
+            self.accept(self._lanes.pop(channel))
 
     async def stop(self) -> None:
         """End every task. What was accepted is marked, so that it is not sent again."""

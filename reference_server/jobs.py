@@ -60,6 +60,11 @@ class JobRunner:
         """There may be a new job."""
         self._wake.set()
 
+    def begin_anew(self) -> None:
+        """The jobs are others now, or the same ones in an earlier state."""
+        self._not_before.clear()
+        self._wake.set()
+
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -99,7 +104,8 @@ class JobRunner:
         def work(tx: Transaction) -> None:
             # The run that arranged the booking may have been torn down meanwhile, or be about to.
             tx.lock_bookings([job.booking_id])
-            if tx.one(Booking, "booking_by_id", booking_id=job.booking_id) is not None:
+            # Or the hotel has begun anew, and another job has this number.
+            if tx.one(Job, "job_by_id", id=job.id) == job:
                 tx.write([Put(done)])
 
         await self._store.transact(work)

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from conformance_tests.target_problems import describe_problem, line_of
-from contract.schema_files import parse_yaml
+from contract.schema_files import read_yaml
 from reference_server.chaos.plan import Plan, PlanError, parse_plan
 from reference_server.chaos.presets import UnknownPreset, preset_plan
 
@@ -62,7 +62,7 @@ def _document(path: Path, text: str) -> Any:
             case ".toml":
                 return tomllib.loads(text)
             case _:
-                return parse_yaml(text)
+                return read_yaml(text)
     except json.JSONDecodeError as error:
         raise ChaosFileError(f"{path}, line {error.lineno}: this is not JSON ({error.msg}).") from None
     except tomllib.TOMLDecodeError as error:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -24,10 +25,13 @@ from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
 from reference_server.mutants import UnknownMutant, install
 from reference_server.process import ListenError, run
-from reference_server.seed import DEMO_STAFF, HOME_HOTEL
+from reference_server.seed import DEFAULT_SCENARIO, DEMO_STAFF, HOME_HOTEL
 from reference_server.store import StoreError
 from reference_server.store.location import LocationError, check_location, secrets_of, shown
 from reference_server.tls import Throwaway, TlsError, throwaway
+from simulator.clock_setting import ClockSetting, ClockSettingError, parse_clock
+from simulator.scenario import Scenario, ScenarioError
+from simulator.scenario_files import ScenarioFileError, built_in, find_scenario
 from staycheck.apps_option import chosen_apps
 from staycheck.chaos_files import ChaosFileError, read_chaos
 from staycheck.usage import could_not_judge, wrong_usage
@@ -87,6 +91,20 @@ def serve(
     chaos_seed: Annotated[
         int | None, typer.Option(help="What the random choices of --chaos follow from.", min=0)
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="What the hotel begins with: `demo`, `quiet-morning`, `checkout-rush`, `overbooked` and others, or a YAML file of your own.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            help="The hotel's time: an ISO time, `frozen`, `frozen@TIME`, an offset (`+2h30m`, `-1d`), a rate (`x60`), also behind one of them.",
+            metavar="SPEC",
+        ),
+    ] = None,
     mutant: Annotated[
         str | None,
         typer.Option(
@@ -125,9 +143,12 @@ def serve(
     places = [*(realtime or []), *os.environ.get("STAYCHECK_REALTIME", "").split()]
     # What a mutant says must reach the wire as it is.
     served = chosen_apps(app or [], apps, os.environ)
-    settings = _settings(db, served, places, check_replies and mutant is None, slow_commit / 1000)
-    if chaos is not None or chaos_seed is not None:
-        settings = replace(settings, chaos=_chaos(chaos, chaos_seed))
+    settings = replace(
+        _settings(db, served, places, check_replies and mutant is None, slow_commit / 1000),
+        scenario=None if scenario is None else _scenario(scenario),
+        clock=None if clock is None else _clock(clock),
+        chaos=None if chaos is None and chaos_seed is None else _chaos(chaos, chaos_seed),
+    )
     if not is_loopback(host) and any(one.app.secret == DEFAULT_APP.secret for one in served):
         wrong_usage(
             f"Refusing to listen on {host} with the secret that everybody knows. Set STAYCHECK_PUSHER_SECRET and "
@@ -153,6 +174,10 @@ def serve(
             run(settings, host, port, ready, stop_with=pipe, tls=made.context if made else None)
     except (ListenError, StoreError, TlsError) as error:
         could_not_judge(str(error))
+    except ScenarioError as error:
+        wrong_usage(
+            f"--scenario {scenario or DEFAULT_SCENARIO} cannot begin at this time: at {error.pointer}: {error}"
+        )
 
 
 @contextmanager
@@ -192,6 +217,22 @@ def _chaos(named: str | None, seed: int | None) -> Plan:
         return read_chaos(named, seed)
     except ChaosFileError as error:
         wrong_usage(f"--chaos: {error}")
+
+
+def _scenario(text: str) -> Scenario:
+    try:
+        return find_scenario(text)
+    except ScenarioFileError as error:
+        wrong_usage(f"--scenario: {error}")
+
+
+def _clock(text: str) -> ClockSetting:
+    try:
+        setting = parse_clock(text)
+        setting.begins_at(datetime.now(UTC))
+    except ClockSettingError as error:
+        wrong_usage(f"--clock: {error}")
+    return setting
 
 
 def _settings(
@@ -240,7 +281,13 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]staycheck[/bold] serves {url}   (Ctrl-C stops it)\n")
     console.print(f"Board    {url}/")
-    console.print(f"Hotel    {HOME_HOTEL}, id 1; today's arrivals can be checked in at any hour of the day")
+    begun = settings.scenario or built_in(DEFAULT_SCENARIO)
+    means = f"scenario {begun.name} ({begun.title})"
+    if begun.name == DEFAULT_SCENARIO:
+        means = "today's arrivals can be checked in at any hour of the day"
+    console.print(f"Hotel    {HOME_HOTEL}, id 1; {means}", markup=False)
+    if settings.clock is not None or begun.clock is not None:
+        console.print(f"Clock    moved; it shows its time at {url}/_staycheck/clock", markup=False)
     console.print(f"Staff    {staff} (password = name); {outsider} works in other-demo")
     console.print(
         f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, "

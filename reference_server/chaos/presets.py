@@ -10,7 +10,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from contract.schema_files import parse_yaml
+from contract.schema_files import read_yaml
 from reference_server.chaos.plan import Plan, parse_plan
 
 
@@ -44,7 +44,7 @@ def presets() -> Mapping[str, Preset]:
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".yaml"):
             name = file.name.removesuffix(".yaml")
-            told = parse_yaml(file.read_text(encoding="utf-8"))
+            told = read_yaml(file.read_text(encoding="utf-8"))
             plan = parse_plan(told)
             found[name] = Preset(
                 name, told["title"], " ".join(told["description"].split()), tuple(plan.document["rules"])

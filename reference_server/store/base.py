@@ -44,6 +44,9 @@ class Store(Protocol):
         A cancelled caller does not cancel the transaction: it ends whole, and its events are published.
         """
 
+    async def transact_alone(self, work: Callable[[Transaction], T]) -> T:
+        """`transact` while no other transaction writes: what was begun before has ended, with its commit listener called."""
+
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on one committed snapshot, beside any writer."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -21,8 +21,9 @@ from psycopg_pool import ConnectionPool
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from reference_server.store.base import CommitListener, StoreError
-from reference_server.store.codec import POSTGRES, Dialect
+from reference_server.store.codec import POSTGRES, Codec, Dialect
 from reference_server.store.commit_order import CommitOrder, Ticket
+from reference_server.store.gate import Gate
 from reference_server.store.location import PostgresLocation
 from reference_server.store.locks import LocksMoved
 from reference_server.store.migrations import migrate
@@ -84,6 +85,27 @@ class PostgresTransaction(Transaction):
     def lock_name(self, name: str) -> None:
         self.run("lock_name", name=name)
 
+    def _insert(self, codec: Codec, values: Sequence[Sequence[Any]]) -> None:
+        columns = sql.SQL(", ").join(sql.Identifier(name) for name in codec.columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(codec.table), columns)
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in values:
+                copy.write_row(row)
+
+    def put_counters(self, values: Mapping[str, int]) -> None:
+        # Unlike setval() alone, RESTART is undone with the transaction; PostgreSQL takes no parameters in it.
+        statements: list[sql.Composable] = []
+        for (name,) in self.tuples("counter_names"):
+            sequence, value = f"number_{name}", values.get(name, 0)
+            statements.append(
+                sql.SQL("ALTER SEQUENCE {} RESTART WITH {}").format(
+                    sql.Identifier(sequence), sql.Literal(max(1, value))
+                )
+            )
+            if value:
+                statements.append(sql.SQL("SELECT nextval({})").format(sql.Literal(sequence)))
+        self._connection.execute(sql.SQL("; ").join(statements))
+
     def enqueue(self, events: Iterable[Event], now: datetime) -> None:
         events = tuple(events)
         if events and self._ticket is None:
@@ -114,6 +136,7 @@ class PostgresStore:
         self._write_pool = self._pool(_WRITERS, self._for_writing)
         self._read_pool = self._pool(_READERS, self._for_reading)
         self._order = CommitOrder(self._hand_on)
+        self._gate = Gate()
         self._listener: CommitListener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -133,6 +156,16 @@ class PostgresStore:
         """Run `work` in a READ COMMITTED transaction, again when PostgreSQL gives up on one in favour of another."""
         assert self._loop is not None, "open() first"
         return await self._loop.run_in_executor(self._writers, self._transact, work)
+
+    async def transact_alone(self, work: Callable[[Transaction], T]) -> T:
+        """`transact` while no other of this server's transactions writes; table locks keep other servers out."""
+        assert self._loop is not None, "open() first"
+
+        def locked(transaction: Transaction) -> T:
+            transaction.run("lock_everything")
+            return work(transaction)
+
+        return await self._loop.run_in_executor(self._writers, self._transact_alone, locked)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on one committed snapshot."""
@@ -198,7 +231,15 @@ class PostgresStore:
         if self._listener is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._listener, rows)
 
+    def _transact_alone(self, work: Callable[[Transaction], T]) -> T:
+        with self._gate.alone():
+            return self._transact_with_retries(work)
+
     def _transact(self, work: Callable[[Transaction], T]) -> T:
+        with self._gate.shared():
+            return self._transact_with_retries(work)
+
+    def _transact_with_retries(self, work: Callable[[Transaction], T]) -> T:
         retrying = Retrying(
             retry=retry_if_exception_type(_AGAIN),
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),

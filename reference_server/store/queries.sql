@@ -207,3 +207,73 @@ DELETE FROM hotels WHERE id = :hotel_id;
 -- name: primary_members_of_hotel
 SELECT party_members.* FROM party_members JOIN bookings ON bookings.booking_id = party_members.booking_id
 WHERE bookings.hotel_id = :hotel_id AND party_members.role = 'PRIMARY' ORDER BY party_members.id;
+
+-- name: staff
+SELECT id, username, password_hash, full_name, role, hotel_id FROM staff ORDER BY id;
+
+-- name: staff_hotels
+SELECT staff_id, hotel_id FROM staff_hotels ORDER BY staff_id, hotel_id;
+
+-- name: staff_tokens
+SELECT token_hash, staff_id, created_at, expires_at FROM staff_tokens ORDER BY token_hash;
+
+-- name: arranged
+SELECT run, table_name, key FROM arranged ORDER BY run, table_name, key;
+
+-- name: delete_all_arranged!
+DELETE FROM arranged;
+
+-- name: delete_all_staff_tokens!
+DELETE FROM staff_tokens;
+
+-- name: delete_all_staff_hotels!
+DELETE FROM staff_hotels;
+
+-- name: delete_all_staff!
+DELETE FROM staff;
+
+-- name: delete_all_events!
+DELETE FROM outbox;
+
+-- name: delete_all_jobs!
+DELETE FROM jobs;
+
+-- name: delete_all_orders!
+DELETE FROM orders;
+
+-- name: delete_all_room_messages!
+DELETE FROM room_messages;
+
+-- name: delete_all_conversations!
+DELETE FROM conversations;
+
+-- name: delete_all_room_status_events!
+DELETE FROM room_status_events;
+
+-- name: delete_all_guest_tokens!
+DELETE FROM guest_tokens;
+
+-- name: delete_all_guests!
+DELETE FROM guests;
+
+-- name: delete_all_party_members!
+DELETE FROM party_members;
+
+-- name: delete_all_bookings!
+DELETE FROM bookings;
+
+-- name: delete_all_rooms!
+DELETE FROM rooms;
+
+-- name: delete_all_room_types!
+DELETE FROM room_types;
+
+-- name: delete_all_hotels!
+DELETE FROM hotels;
+
+-- name: job_by_id^
+SELECT * FROM jobs WHERE id = :id;
+
+-- name: newest_times^
+SELECT (SELECT max(created_at) FROM room_status_events), (SELECT max(updated_at) FROM bookings),
+  (SELECT max(created_at) FROM outbox);

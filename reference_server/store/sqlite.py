@@ -86,6 +86,10 @@ class SqliteStore:
         assert self._writes is not None, "open() first"
         return await self._writes.do(work)
 
+    async def transact_alone(self, work: Callable[[Transaction], T]) -> T:
+        """`transact`: there is one writer anyway."""
+        return await self.transact(work)
+
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a committed snapshot, beside any writer; those that wait at the same time share one."""
         assert self._reads is not None, "open() first"

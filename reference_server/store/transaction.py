@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 import aiosql
 import msgspec
 
-from reference_server.store.codec import SQLITE, Dialect, codec_of, instant_text
+from reference_server.store.codec import SQLITE, Codec, Dialect, codec_of, instant_text
 from simulator.commands import Event
 from simulator.world import ROW_TYPES, Change, Put, Row
 
@@ -127,6 +127,35 @@ class Transaction:
                 self._connection.execute(codec.upsert, codec.encode(change.row))
             else:
                 self._connection.execute(codec_of(_KINDS[change.table], self.dialect).delete, (change.key,))
+
+    def insert_rows(self, rows: Iterable[Row]) -> None:
+        """Insert many new rows, table by table, a row before whatever refers to it."""
+        by_kind: dict[type[Row], list[list[Any]]] = {kind: [] for kind in ROW_TYPES}
+        for row in rows:
+            by_kind[type(row)].append(codec_of(type(row), self.dialect).encode(row))
+        for kind, values in by_kind.items():
+            if values:
+                self._insert(codec_of(kind, self.dialect), values)
+
+    def _insert(self, codec: Codec, values: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(codec.upsert, values)
+
+    def every(self, kind: type[R]) -> list[R]:
+        """Every row of a table."""
+        codec = codec_of(kind, self.dialect)
+        # The names of table and key are ours, from the dataclass.
+        found = self._connection.execute(f"SELECT * FROM {codec.table} ORDER BY {codec.key}")  # noqa: S608
+        return [codec.decode(row) for row in found]
+
+    def counters(self) -> dict[str, int]:
+        """The last number given out, by name."""
+        return {name: int(value) for name, value in self.tuples("counters")}
+
+    def put_counters(self, values: Mapping[str, int]) -> None:
+        """From now on the numbers after these are given out; names that are not there begin anew."""
+        self.run("delete_counters")
+        for name, value in values.items():
+            self.run("set_counter", name=name, value=value)
 
     def enqueue(self, events: Iterable[Event], now: datetime) -> None:
         """Write events as outbox rows; they are handed to the dispatcher when the transaction has committed."""

@@ -1,0 +1,1 @@
+"""What the pytest fixtures are made of; of use without pytest too."""
