@@ -99,7 +99,7 @@ class Recorder:
         self._began = time.monotonic()
         self._seq = 1  # 0 is the header's
         self._early: list[str] | None = []
-        self._by_key: dict[Key, set[Expectation]] = defaultdict(set)
+        self._by_key: dict[Key, dict[Expectation, None]] = defaultdict(dict)
         self._last_heard: dict[str, float] = defaultdict(float)
 
     @property
@@ -153,6 +153,7 @@ class Recorder:
         seq = self._write(EventLine, fields)
         self._last_heard[observer] = self.now()
         heard = Heard(seq, observer, channel, name, about, data)
+        # The oldest first: what is late is not taken for what came after it.
         for expectation in tuple(self._by_key.get(heard.key, ())):
             expectation.take(heard)
         return heard
@@ -165,14 +166,14 @@ class Recorder:
         """Wait for events from now on; they may come in before `wait` is called. `fits` looks at their content."""
         expectation = Expectation(self, keys, fits, after)
         for key in expectation.wanted:
-            self._by_key[key].add(expectation)
+            self._by_key[key][expectation] = None
         return expectation
 
     def forget(self, expectation: Expectation) -> None:
         """Nobody waits for it any more."""
         for key in expectation.wanted:
-            waiting = self._by_key.get(key, set())
-            waiting.discard(expectation)
+            waiting = self._by_key.get(key, {})
+            waiting.pop(expectation, None)
             if not waiting:
                 self._by_key.pop(key, None)
 

@@ -109,6 +109,7 @@ def make_app(settings: Settings) -> web.Application:
         dispatcher = app[_DISPATCHER] = Dispatcher(store, publishers, clock)
         try:
             worlds.attach(dispatcher)
+            worlds.on_leave += [publisher.forget for publisher in publishers]
             await worlds.begin()
             await dispatcher.start()
             jobs.start()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -65,7 +65,7 @@ class Worlds:
         self._dispatcher: Dispatcher | None = None
         self.current: str | None = None
         """The scenario the hotel has begun with; null for a hotel that was in the database before."""
-        self.on_leave: list[Callable[[], None]] = []
+        self.on_leave: list[Callable[[], Awaitable[None]]] = []
         """Called when a hotel was left, before that is answered: for whoever remembers something of it."""
 
     def attach(self, dispatcher: Dispatcher) -> None:
@@ -188,7 +188,7 @@ class Worlds:
         await self._dispatcher.abandon(last_id)
         self._jobs.begin_anew()
         for told in self.on_leave:
-            told()
+            await told()
 
     async def _begin(self, scenario: Scenario) -> tuple[ClockSetting, Contents]:
         """The clock and the hotel of a scenario that begins now."""

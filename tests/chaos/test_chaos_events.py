@@ -49,6 +49,18 @@ async def test_a_duplicate_may_come_later_and_holds_up_nobody(serve: Any) -> Non
     assert await listener.ids(1) == [first]
 
 
+async def test_what_is_held_back_of_a_hotel_that_is_left_is_never_delivered(serve: Any) -> None:
+    served = await serve(rule({"duplicate": {"after_ms": 60_000}}, times=1))
+    listener = await served.listen()
+    await served.turn(ROOM, 1)
+    (old,) = await listener.ids(1)
+    assert (await served.client.post("/_staycheck/reset", json={})).status == 200
+    await served.client.delete("/_staycheck/chaos")  # would let go of it
+    served.token = None  # logins end with their hotel
+    await served.turn(ROOM, 1)
+    assert old not in await listener.ids(1)
+
+
 async def test_an_event_is_overtaken_by_as_many_as_the_record_says(serve: Any) -> None:
     served = await serve(rule({"reorder": {"window": 3, "hold_ms": 60_000}}, times=1))
     ids = await published(served, 5, 5)

@@ -38,7 +38,13 @@ function problem(text) {
 
 async function load() {
   try {
-    await hotel.load(api);
+    try {
+      await hotel.load(api);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      await become(byId("role").value); // the hotel was left for another, and logins end with it
+      await hotel.load(api);
+    }
     problem("");
   } catch (error) {
     problem(`The hotel could not be read: ${error.code}: ${error.message}`);
