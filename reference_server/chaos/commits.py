@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CommitPause:
-    """How many seconds a transaction waits before its commit; `begun` is called when it does, on the store thread."""
+    """A transaction waits `seconds` before its commit, or until `over`; `begun` is called when it does, on the store thread."""
 
     seconds: float
+    over: threading.Event
     begun: Callable[[], None]
 
 
@@ -43,7 +44,7 @@ def _slowed(work: Callable[[Transaction], T], pause: CommitPause) -> Callable[[T
         result = work(transaction)
         if transaction.queued:
             pause.begun()
-            time.sleep(pause.seconds)
+            pause.over.wait(pause.seconds)
         return result
 
     return slowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 from reference_server.chaos.choosing import Deed, Key, Sighting, Tally, choose
@@ -19,6 +20,8 @@ class Chaos:
         self.record = record or Record()
         self._listeners: list[Callable[[], None]] = []
         self._ended = asyncio.Event()
+        self.over = threading.Event()
+        """Set when everything is let go, for whoever waits on a thread; then there is a new one."""
         self._begin(plan or NO_PLAN)
 
     def _begin(self, plan: Plan) -> None:
@@ -35,9 +38,10 @@ class Chaos:
         self._begin(plan)
 
     def release(self) -> None:
-        """Let go of everything that is held back: delayed events, an outage, requests without an answer."""
+        """Let go of everything that is held back: delayed events, an outage, requests without an answer, commits."""
         self._ended.set()
-        self._ended = asyncio.Event()
+        self.over.set()
+        self._ended, self.over = asyncio.Event(), threading.Event()
         for listener in self._listeners:
             listener()
 

@@ -7,6 +7,7 @@ the one for errors, so that an answer that is lost is the whole answer.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -65,7 +66,7 @@ class RequestChaos:
         if not slow:
             response = await handler(request)
         else:
-            with _slowly(slow, lambda deed: self._note(deed, operation, actor)):
+            with _slowly(slow, self._chaos.over, lambda deed: self._note(deed, operation, actor)):
                 response = await handler(request)
         return response if answering is None else await self._answer(request, answering)
 
@@ -90,7 +91,7 @@ class RequestChaos:
 
 
 @contextmanager
-def _slowly(deeds: tuple[Deed, ...], note: Callable[[Deed], None]) -> Iterator[None]:
+def _slowly(deeds: tuple[Deed, ...], over: threading.Event, note: Callable[[Deed], None]) -> Iterator[None]:
     """Transactions in the block are slow to commit. Noted when they are: what only reads, or is refused, commits nothing."""
     loop = asyncio.get_running_loop()
     left = list(deeds)
@@ -99,8 +100,8 @@ def _slowly(deeds: tuple[Deed, ...], note: Callable[[Deed], None]) -> Iterator[N
         while left:  # once, however often the store runs the work
             loop.call_soon_threadsafe(note, left.pop(0))
 
-    pause = CommitPause(sum(deed.settings["ms"] for deed in deeds) / 1000, begun)
-    token = commit_pause.set(pause)
+    seconds = sum(deed.settings["ms"] for deed in deeds) / 1000
+    token = commit_pause.set(CommitPause(seconds, over, begun))
     try:
         yield
     finally:

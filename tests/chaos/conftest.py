@@ -16,8 +16,9 @@ from contract.pusher.app import PusherAddress
 from reference_server.app import Settings, make_app
 from reference_server.chaos.plan import parse_plan
 from tests.pusher.conftest import run_node
+from tests.server.conftest import database, new_schema
 
-__all__ = ["run_node", "serve"]
+__all__ = ["database", "new_schema", "run_node", "serve"]
 
 CHAOS = "/_staycheck/chaos"
 ROOMS = "grand-demo.rooms"

@@ -83,8 +83,10 @@ async def test_a_silent_call_ends_with_the_plan(serve: Any) -> None:
             await call
 
 
-async def test_while_a_commit_is_slow_readers_see_the_old_state_and_no_event_comes(serve: Any) -> None:
-    served = await serve(rule({"slow_commit": {"ms": 700}}))
+async def test_while_a_commit_is_slow_readers_see_the_old_state_and_no_event_comes(
+    database: str, serve: Any
+) -> None:
+    served = await serve(rule({"slow_commit": {"ms": 10_000}}), db=database)
     listener = await served.listen()
     await served.login()
     call = asyncio.create_task(served.call("POST", ROOM, json=LOW))
@@ -94,9 +96,24 @@ async def test_while_a_commit_is_slow_readers_see_the_old_state_and_no_event_com
             await asyncio.sleep(0)
         seen = await status_of_room(served)
         assert (seen, call.done(), event.done()) == ("READY_FOR_GUEST", False, False)
+        await served.client.delete(CHAOS)  # lets go of it
         assert (await call).status == 200
         await event
     assert await status_of_room(served) == "MAINTENANCE_REQUIRED"
+
+
+@pytest.mark.postgres
+async def test_on_postgresql_other_rooms_do_not_wait_for_a_slow_commit(new_schema: str, serve: Any) -> None:
+    served = await serve(rule({"slow_commit": {"ms": 10_000}}, times=1), db=new_schema)
+    await served.login()
+    call = asyncio.create_task(served.call("POST", ROOM, json=LOW))
+    async with asyncio.timeout(10):
+        while not await served.log():
+            await asyncio.sleep(0)
+        other = await served.call("POST", "rooms/103/mark-maintenance/", json=LOW)
+        assert (other.status, call.done()) == (200, False)
+        await served.client.delete(CHAOS)
+        assert (await call).status == 200
 
 
 async def test_a_slow_commit_is_noted_when_something_is_committed(serve: Any) -> None:
