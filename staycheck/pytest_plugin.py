@@ -7,7 +7,7 @@
 
 pytest finds it through the entry point `pytest11`, so it is imported in every session where staycheck is installed: what it
 needs is imported only when a fixture is used. The options are in `pytest --help` and in the ini file under the same names:
-`staycheck_scenario`, `staycheck_clock`, `staycheck_dialect`, `staycheck_chaos`, `staycheck_db`.
+`staycheck_scenario`, `staycheck_clock`, `staycheck_chaos`, `staycheck_db`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _OPTIONS = {
     "scenario": "what the hotel begins with: a built-in scenario, or a YAML file",
     "clock": "the hotel's clock, such as frozen@2026-11-25T14:00+00:00",
-    "dialect": "a dialect file the server speaks",
     "chaos": "a chaos preset or file",
     "db": "another database than memory",
 }
