@@ -144,6 +144,15 @@ def _unproven(episode: Episode, outage: Outage) -> str | None:
     return None
 
 
+def _share_a_subject(one: Due, other: Due) -> bool:
+    """Whether both are about the same room, or caused by operations on the same booking."""
+    if one.room is not None and other.room is not None:
+        same_id = one.room.id is not None and one.room.id == other.room.id
+        if same_id or (one.room.number is not None and one.room.number == other.room.number):
+            return True
+    return one.booking_id is not None and one.booking_id == other.booking_id
+
+
 @rule(
     "order/after-outage", "What was held back is delivered in the order of the calls", "order/per-channel",
     hint="Hold the channel (or the room and booking) until its oldest event was taken; do not retry events one by one.",
@@ -156,6 +165,8 @@ def in_order(episode: Episode) -> Iterator[Finding]:
         for earlier_debt, earlier in pairs[:later]:
             if (earlier.channel, debt.kind) != (event.channel, earlier_debt.kind):
                 continue
+            if not _share_a_subject(earlier_debt, debt):
+                continue  # between rooms, and between bookings, no order is promised
             if earlier_debt.operation.seq >= debt.operation.seq:
                 continue
             if earlier.seq < event.seq:
