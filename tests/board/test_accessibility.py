@@ -29,6 +29,7 @@ def test_no_view_has_a_violation(board: OpenBoard, axe: str, viewport: ViewportS
     page = board(viewport=viewport, color_scheme=scheme, reduced_motion="reduce").open()
     found = {"hotel": violations(page, axe)}
     page.get_by_label("You are").select_option("housekeeping")
+    expect(page.locator("#told")).to_contain_text("housekeeping")
     page.locator(".room[data-status=OCCUPIED]").first.click()
     expect(page.locator("dialog")).to_be_visible()
     found["room"] = violations(page, axe)
