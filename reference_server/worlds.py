@@ -19,11 +19,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from contract.errors import ContractError
+from reference_server.access import STAFF_TOKEN_LIFE
 from reference_server.clock import Clock
 from reference_server.dispatcher import Dispatcher
 from reference_server.jobs import JobRunner
 from reference_server.seed import DEFAULT_SCENARIO, first_contents, seed
 from reference_server.store import Store, Transaction
+from reference_server.store.codec import instant_text
 from reference_server.store.contents import Contents, read_contents, replace_contents
 from simulator.clock_setting import REAL_TIME, ClockSetting, ClockSettingError
 from simulator.scenario import Scenario, ScenarioError
@@ -98,7 +100,7 @@ class Worlds:
         return tuple(self._snapshots.values())
 
     async def reset(self, name: str | None = None) -> str:
-        """Begin anew: with the scenario of that name, else with the one there is. Answers its name; nobody is logged in.
+        """Begin anew: with the scenario of that name, else with the one there is. Answers its name; logins stay.
 
         Raises: `ContractError` NOT_FOUND, INVALID_INPUT for a scenario that cannot be at this time.
         """
@@ -135,7 +137,7 @@ class Worlds:
             return found
 
     async def restore(self, name: str) -> Snapshot:
-        """Go back to a snapshot: rows, logins, tokens, counters and clock. Raises: `ContractError` NOT_FOUND."""
+        """Go back to a snapshot: rows, guest tokens, counters and clock; logins stay. Raises: `ContractError` NOT_FOUND."""
         async with self._one_at_a_time:
             found = self._snapshot(name)
             await self._put(found.contents, found.clock, found.last)
@@ -164,7 +166,8 @@ class Worlds:
             for back in undo:
                 back()
             undo[:] = [self._clock.restart(setting, last=last)]
-            self._clock.now()  # the hotel has seen this time: the clock does not go back before it
+            now = self._clock.now()  # the hotel has seen this time: the clock does not go back before it
+            tx.run("renew_staff_tokens", expires_at=instant_text(now + STAFF_TOKEN_LIFE))
             return last_id
 
         async def put() -> None:

@@ -21,7 +21,7 @@ Lie: TypeAlias = Callable[[Any], Any]
 
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _LAYERS = get_args(Layer)
-_ARRANGING = ("reference_server.seed:demo_world", "reference_server.control.stage:Stage._carry_out")
+_ARRANGING = ("reference_server.seed:build", "reference_server.control.stage:Stage._carry_out")
 _log = structlog.get_logger("staycheck.mutants")
 
 

@@ -27,16 +27,16 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The rows of the world, who works in it and is logged in, the counters, and what runs of the suite arranged.
+    """The rows of the world, who works in it, the counters, and what runs of the suite arranged.
 
-    Events that wait to be sent are no part of it: they belong to a hotel that is left behind.
+    Events that wait to be sent are no part of it: they belong to a hotel that is left behind. Logins are none either: they
+    are the clients', who go on with another hotel.
     """
 
     rows: tuple[Row, ...]
     staff: tuple[StaffRow, ...]
     counters: Mapping[str, int]
     staff_hotels: tuple[Line, ...] = ()
-    staff_tokens: tuple[Line, ...] = field(default=(), repr=False)
     arranged: tuple[Line, ...] = ()
 
 
@@ -58,7 +58,6 @@ def read_contents(tx: Transaction) -> Contents:
         staff=tuple(StaffRow(*row) for row in tx.tuples("staff")),
         counters=tx.counters(),
         staff_hotels=_lines(tx.tuples("staff_hotels")),
-        staff_tokens=_lines(tx.tuples("staff_tokens")),
         arranged=_lines(tx.tuples("arranged")),
     )
 
@@ -78,14 +77,6 @@ def write_contents(tx: Transaction, contents: Contents) -> None:
         )
     for staff_id, hotel_id in contents.staff_hotels:
         tx.run("add_staff_hotel", staff_id=staff_id, hotel_id=hotel_id)
-    for token_hash, staff_id, created_at, expires_at in contents.staff_tokens:
-        tx.run(
-            "add_staff_token",
-            token_hash=token_hash,
-            staff_id=staff_id,
-            created_at=created_at,
-            expires_at=expires_at,
-        )
     for run, table_name, key in contents.arranged:
         tx.run("add_arranged", run=run, table_name=table_name, key=key)
 
@@ -93,15 +84,26 @@ def write_contents(tx: Transaction, contents: Contents) -> None:
 def replace_contents(tx: Transaction, contents: Contents) -> int:
     """Leave the hotel that is there, its events with it, and write another in its place. In `transact_alone` only.
 
-    Answers the id of the last event that any transaction before this one has written: it and those before it are not to
+    Who is logged in stays so where somebody of that username works in the other hotel too. Answers the id of the last event that any transaction before this one has written: it and those before it are not to
     be sent any more.
     """
     last = int(tx.scalar("last_event_id") or 0)
+    logins = tx.tuples("staff_tokens")
     for name in ("arranged", "staff_tokens", "staff_hotels", "staff", "events"):
         tx.run(f"delete_all_{name}")
     for kind in reversed(ROW_TYPES):
         tx.run(f"delete_all_{kind.table}")
     write_contents(tx, contents)
+    staff = {member.username: member.id for member in contents.staff}
+    for token_hash, username, created_at, expires_at in logins:
+        if username in staff:
+            tx.run(
+                "add_staff_token",
+                token_hash=token_hash,
+                staff_id=staff[username],
+                created_at=created_at,
+                expires_at=expires_at,
+            )
     tx.put_counters(contents.counters)
     return last
 

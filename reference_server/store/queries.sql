@@ -215,7 +215,10 @@ SELECT id, username, password_hash, full_name, role, hotel_id FROM staff ORDER B
 SELECT staff_id, hotel_id FROM staff_hotels ORDER BY staff_id, hotel_id;
 
 -- name: staff_tokens
-SELECT token_hash, staff_id, created_at, expires_at FROM staff_tokens ORDER BY token_hash;
+SELECT token_hash, username, created_at, expires_at FROM staff_tokens JOIN staff ON staff.id = staff_id ORDER BY token_hash;
+
+-- name: renew_staff_tokens!
+UPDATE staff_tokens SET expires_at = :expires_at;
 
 -- name: arranged
 SELECT run, table_name, key FROM arranged ORDER BY run, table_name, key;

@@ -56,6 +56,12 @@ def test_a_lie_about_a_cached_function_is_not_told_while_something_is_arranged()
     assert mutant._honestly(told)() == "as it is"
 
 
+def test_what_arranges_is_there_to_be_made_honest() -> None:
+    for place in mutant._ARRANGING:
+        module, _, path = place.partition(":")
+        assert callable(functools.reduce(getattr, path.split("."), importlib.import_module(module))), place
+
+
 def test_two_of_one_name_are_refused() -> None:
     taken = get_mutant("check-out-keeps-tokens")
     with pytest.raises(ValueError, match="two of that name"):
