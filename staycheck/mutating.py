@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -50,7 +51,9 @@ def mutants(
             help="Write the matrix to this file as it grows; kills that stand there are not run again."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the matrix as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the matrix, or with --list the list, as JSON.")
+    ] = False,
 ) -> None:
     """Judge our own server once per mutant, a switch that breaks one promise, and print which rules found it.
 
@@ -60,9 +63,7 @@ def mutants(
     chosen = _chosen(names or [], layer or [])
     out = console()
     if list_only:
-        for each in chosen:
-            out.print(Text.assemble((f"{each.layer:<12}", "dim"), (each.name, "bold"), f"  {each.clause}"))
-            out.print(Padding(Text(each.summary, "dim"), (0, 0, 0, 12), expand=False))
+        _list(chosen, out, as_json=as_json)
         return
     found = _run(chosen, seed, race_tries, jobs or 2 * (os.cpu_count() or 1), record, silent=as_json)
     if as_json:
@@ -73,6 +74,18 @@ def mutants(
         raise typer.Exit(EXIT_COULD_NOT_JUDGE)
     if found["survivors"] or found["rules_without_kill"] or found["control"]["verdict"] != "pass":
         raise typer.Exit(1)
+
+
+def _list(chosen: list[Mutant], out: Console, *, as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {key: getattr(each, key) for key in ("name", "layer", "clause", "summary")} for each in chosen
+        ]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for each in chosen:
+        out.print(Text.assemble((f"{each.layer:<12}", "dim"), (each.name, "bold"), f"  {each.clause}"))
+        out.print(Padding(Text(each.summary, "dim"), (0, 0, 0, 12), expand=False))
 
 
 def _chosen(names: list[str], layers: list[str]) -> list[Mutant]:

@@ -133,6 +133,13 @@ def test_rules_lists_every_rule() -> None:
     assert "check-out/tokens/revoked" in staycheck("rules").stdout
 
 
+def test_mutants_are_listed_for_programs_too() -> None:
+    rows = json.loads(staycheck("mutants", "--list", "--json", "--layer", "publisher").stdout)
+    assert len(rows) > 50
+    assert {row["layer"] for row in rows} == {"publisher"}
+    assert set(rows[0]) == {"name", "layer", "clause", "summary"}
+
+
 def test_explain_tells_promise_source_and_remedy() -> None:
     told = staycheck("explain", "check-out/tokens/revoked").stdout
     for piece in ("MUST, documented", "Revokes all active", "section 2", "What to do"):
