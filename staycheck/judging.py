@@ -25,7 +25,8 @@ from rich.progress import (
 
 from conformance_tests import runner
 from conformance_tests.engine import NotAHistory, judge_file, report_exit_code
-from conformance_tests.report.json_report import to_json, write_json
+from conformance_tests.report.formats import FORMATS, write_report
+from conformance_tests.report.json_report import to_json
 from conformance_tests.report.terminal import console, print_report
 from conformance_tests.rule import UnknownRule, select
 from conformance_tests.scenarios.races import TRIES
@@ -34,7 +35,6 @@ from conformance_tests.target import TargetError, UnreachableError
 from contract.clauses import Level
 from staycheck.usage import could_not_judge, wrong_usage
 
-FORMATS = ("json",)
 _LARGE = 64 << 20
 """Bytes from which a history is judged by several processes: each takes a second to start."""
 
@@ -46,7 +46,8 @@ Tries = Annotated[int, typer.Option("--race-tries", help="How often every race i
 Gate = Annotated[Level, typer.Option("--level", help="The lowest level that counts.", case_sensitive=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Reports = Annotated[
-    list[str] | None, typer.Option("--report", help="Write the report too: FORMAT=PATH (json); repeatable.")
+    list[str] | None,
+    typer.Option("--report", help=f"Write the report too: FORMAT=PATH ({', '.join(FORMATS)}); repeatable."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every rule.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code says it.")]
@@ -78,7 +79,8 @@ def check(
             target, seed, jobs, race_tries, prefixes, path, silent=quiet or as_json, keeps=record is not None
         )
         found = _judge(path, prefixes, level)
-    _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
+        _write(found, path, reports)
+    _tell(found, as_json=as_json, verbose=verbose, quiet=quiet)
 
 
 def judge(
@@ -115,7 +117,8 @@ def judge(
     reports = _reports(report)
     with _readable(history) as path:
         found = _judge(path, prefixes, level, jobs=jobs, name=str(history), silent=quiet or as_json)
-    _tell(found, reports, as_json=as_json, verbose=verbose, quiet=quiet)
+        _write(found, path, reports)
+    _tell(found, as_json=as_json, verbose=verbose, quiet=quiet)
 
 
 def demo(race_tries: Tries = TRIES) -> None:
@@ -139,15 +142,15 @@ def _prefixes(only: list[str] | None) -> tuple[str, ...]:
     return prefixes
 
 
-def _reports(wanted: list[str] | None) -> list[Path]:
-    found: list[Path] = []
+def _reports(wanted: list[str] | None) -> list[tuple[str, Path]]:
+    found: list[tuple[str, Path]] = []
     for value in wanted or ():
         name, equals, path = value.partition("=")
         if not equals or not path or name not in FORMATS:
             wrong_usage(f"--report takes FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}, not {value!r}.")
         if not Path(path).absolute().parent.is_dir():
             wrong_usage(f"--report: there is no directory {Path(path).absolute().parent}.")
-        found.append(Path(path))
+        found.append((name, Path(path)))
     return found
 
 
@@ -271,12 +274,15 @@ def _judge(
         could_not_judge("Interrupted; nothing was judged.")
 
 
-def _tell(report: dict[str, Any], paths: list[Path], *, as_json: bool, verbose: bool, quiet: bool) -> None:
-    for path in paths:
+def _write(report: dict[str, Any], history: Path, reports: list[tuple[str, Path]]) -> None:
+    for name, path in reports:
         try:
-            write_json(report, path)
+            write_report(name, report, history, path)
         except OSError as error:
             could_not_judge(f"The report cannot be written to {path}: {error.strerror}.")
+
+
+def _tell(report: dict[str, Any], *, as_json: bool, verbose: bool, quiet: bool) -> None:
     if as_json:
         typer.echo(to_json(report), nl=False)
     elif not quiet:
