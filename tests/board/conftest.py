@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,17 +77,23 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+@contextmanager
+def serving(**environment: str) -> Iterator[str]:
     """The URL of a server with the demo hotel."""
     with subprocess.Popen(
-        [*SERVE, "--port", "0", "--announce"], stdout=subprocess.PIPE, text=True
+        [*SERVE, "--port", "0", "--announce"], stdout=subprocess.PIPE, text=True, env=os.environ | environment
     ) as process:
         assert process.stdout is not None
         try:
             yield json.loads(process.stdout.readline())["url"]
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// One dialog element for every question; the browser keeps the focus in it and gives it back.
+// One dialog element for every question; the browser keeps the focus in it.
 
 import { byId, fill, h } from "./dom.js";
 
@@ -13,6 +13,16 @@ export function select(name, options, value) {
   const element = h("select", { name }, options.map(([key, text]) => h("option", { value: key }, text)));
   if (value !== undefined) element.value = value;
   return element;
+}
+
+/** Open the dialog; when it closes the focus goes back to the button it came from, which may have been drawn anew. */
+function open(dialog) {
+  const from = document.activeElement?.dataset.key;
+  dialog.showModal();
+  dialog.onclose = () => {
+    const back = from && document.querySelector(`main [data-key="${CSS.escape(from)}"]`);
+    if (back && document.activeElement === document.body) back.focus();
+  };
 }
 
 /** Ask; `parts` are elements, `onsend(values)` gets the form's fields and may throw, which keeps the dialog open. */
@@ -39,14 +49,14 @@ export function ask(title, parts, submit, onsend) {
     h("p", { class: "actions" }, h("button", { type: "submit", class: "main" }, submit), h("button", { type: "button", onclick: () => dialog.close() }, "Cancel")),
   );
   fill(dialog, form);
-  dialog.showModal();
+  open(dialog);
 }
 
 /** Show something; `parts` are elements. */
 export function show(title, parts) {
   const dialog = byId("dialog");
   fill(dialog, h("h2", { id: "dialog-title" }, title), parts, h("p", { class: "actions" }, h("button", { type: "button", onclick: () => dialog.close() }, "Close")));
-  dialog.showModal();
+  open(dialog);
 }
 
 export const closeDialog = () => byId("dialog").close();

@@ -18,11 +18,22 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
 }
 
-/** Replace what an element shows, and give the focus back to the button it was on. */
+/** Replace what an element shows, and give the focus back to the button it was on; to the nearest one when that is gone. */
 export function refill(element, ...children) {
+  const keyed = () => [...element.querySelectorAll("[data-key]")];
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const before = focused === undefined ? [] : keyed().map((button) => button.dataset.key);
   fill(element, ...children);
-  if (focused !== undefined) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  if (focused === undefined) return;
+  const left = new Map(keyed().filter((button) => !button.disabled).map((button) => [button.dataset.key, button]));
+  const at = before.indexOf(focused);
+  const nearest = [...before.slice(at), ...before.slice(0, at).reverse()].find((key) => left.has(key));
+  if (nearest !== undefined) {
+    left.get(nearest).focus();
+  } else {
+    element.tabIndex = -1;
+    element.focus();
+  }
 }
 
 let telling;
