@@ -21,11 +21,12 @@ def _conforms(judged: Judged) -> None:
     assert (judged.exit_code, judged.report["verdict"]) == (0, "pass")
 
 
+@pytest.mark.slow  # half a minute; CI runs both
 def test_it_conforms_on_sqlite(tmp_path: Path) -> None:
     _conforms(judge(copy_to(tmp_path), f"sqlite:///{tmp_path / 'hotel.sqlite3'}", "--race-tries", "1"))
 
 
-@pytest.mark.slow  # half a minute of waiting for the database; CI runs it beside the others
+@pytest.mark.slow  # a minute
 @pytest.mark.postgres
 def test_it_conforms_on_postgresql(tmp_path: Path) -> None:
     with postgres.new_schema() as db:
