@@ -218,19 +218,34 @@ def _pay(
 
 
 def _in_call_order(paid: list[tuple[Due, Event]]) -> list[tuple[Due, Event]]:
-    """Among debts that only the call tells apart, the earlier call gets the earlier event."""
+    """Among debts that only the call tells apart, the earlier call gets the earlier event.
+
+    A check-out and a later housekeeping call may leave a room in one status, and what a late event of the first says fits the
+    second as well. Where the events say which of them changed the occupancy, each call has one of its own; else the
+    order alone decides.
+    """
     alike: dict[tuple[Any, ...], list[tuple[Due, Event]]] = {}
     for debt, event in paid:
-        alike.setdefault((debt.kind, debt.name, debt.booking_id, debt.room, debt.content), []).append(
-            (debt, event)
-        )
+        subject = debt.room if debt.room is not None else debt.booking_id
+        alike.setdefault((debt.kind, debt.name, subject, debt.content), []).append((debt, event))
     found: list[tuple[Due, Event]] = []
     for group in alike.values():
         calls = sorted((debt for debt, _ in group), key=lambda debt: debt.operation.seq)
-        found.extend(
-            zip(calls, sorted((event for _, event in group), key=lambda event: event.seq), strict=True)
-        )
+        events = sorted((event for _, event in group), key=lambda event: event.seq)
+        if sum(map(_moves_guests, calls)) == sum(map(_tells_occupancy, events)):
+            calls.sort(key=_moves_guests)
+            events.sort(key=_tells_occupancy)
+        found.extend(zip(calls, events, strict=True))
     return sorted(found, key=lambda pair: (pair[0].operation.seq, pair[1].seq))
+
+
+def _moves_guests(debt: Due) -> bool:
+    return debt.room is not None and debt.operation.operation not in HOUSEKEEPING
+
+
+def _tells_occupancy(event: Event) -> bool:
+    fields = event.payload.get("changed_fields")
+    return event.kind == "rooms" and isinstance(fields, list) and "is_occupied" in fields
 
 
 def due_events(episode: Episode, *names: str) -> list[tuple[Due, Event]]:

@@ -14,6 +14,7 @@ from tests.histories.bad import BAD, Bad, limited_history
 from tests.histories.clocks import CLOCKS, hours_off_without_a_date_header
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
+from tests.histories.lateness import LATENESS
 from tests.histories.nearly import NEARLY
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
@@ -30,6 +31,7 @@ GOOD = (
     | ROOM_SCOPE
     | CLOCKS
     | NEARLY
+    | LATENESS
     | {"limited-history": limited_history}
 )
 
