@@ -8,12 +8,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from contract.pusher.app import PusherAddress, PusherApp
 from reference_server.chaos.engine import Chaos
 from reference_server.chaos.events import ChaosPublisher
 from reference_server.chaos.plan import parse_plan
-from reference_server.realtime.publishers import Message
+from reference_server.realtime.publishers import Message, PublishFailed
 from tests.chaos.conftest import ROOMS
 
 ROOM = 101
@@ -288,6 +289,24 @@ async def test_what_is_forgotten_never_comes_and_what_is_published_then_does() -
     await publisher.flush(5)
     await publisher.aclose()
     assert heard.ids == ["three"]
+
+
+class Down(Heard):
+    """A publisher whose endpoint is down."""
+
+    async def publish(self, message: Message) -> None:
+        raise PublishFailed(True, "nobody listens")
+
+
+async def test_what_a_stopping_server_cannot_deliver_is_named_and_not_waited_for_for_ever() -> None:
+    publisher = ChaosPublisher(Down(), Chaos(parse_plan({"rules": [rule({"delay": {"ms": 60_000}})]})))
+    for event_id in ("one", "two"):
+        await publisher.publish(Message(event_id, ROOMS, "room_updated", "{}"))
+    with capture_logs() as logs:
+        await publisher.flush(0.05)
+        await publisher.aclose()
+    (told,) = [line for line in logs if line["event"] == "chaos_events_lost"]
+    assert (told["count"], told["event_ids"]) == (2, ["one", "two"])
 
 
 async def test_another_pusher_host_meets_the_same(serve: Any) -> None:
