@@ -22,9 +22,7 @@ async def running(*arguments: str, most: float = 60) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def started(
-    *arguments: str, most: float = 60
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def started(*arguments: str, most: float = 60) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """A server and its URL; it may be stopped in the block."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*SERVE, *arguments, stdin=pipe, stdout=pipe)
