@@ -58,6 +58,9 @@ class Expectation:
         for key in self.wanted:
             self._due[key] += 1
         self._all_in = asyncio.Event()
+        self._asked: float | None = (
+            None  # when somebody began to wait: the calls that cause it have been answered
+        )
         if not self._due:
             self._all_in.set()
 
@@ -67,6 +70,8 @@ class Expectation:
         left = self._due.get(key)
         if left is None or (self._fits is not None and not self._fits(heard)):
             return
+        if self._asked is not None:
+            self._recorder.note_lateness(heard.observer, self._recorder.now() - self._asked)
         if left > 1:
             self._due[key] = left - 1
             return
@@ -81,9 +86,9 @@ class Expectation:
 
     async def wait(self, within: float) -> tuple[Key, ...]:
         """Wait until nothing is due, at most `within` seconds. What has not come in."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                await self._all_in.wait()
+        if self._asked is None:
+            self._asked = self._recorder.now()
+        await self._recorder.wait_for(self._all_in, within)
         return self.keys
 
     def over(self) -> None:
@@ -101,6 +106,7 @@ class Recorder:
         self._early: list[str] | None = []
         self._by_key: dict[Key, dict[Expectation, None]] = defaultdict(dict)
         self._last_heard: dict[str, float] = defaultdict(float)
+        self._latest: dict[str, float] = defaultdict(float)
 
     @property
     def redactor(self) -> Redactor:
@@ -109,6 +115,12 @@ class Recorder:
     def now(self) -> float:
         """Seconds since the run began."""
         return round(time.monotonic() - self._began, 6)
+
+    async def wait_for(self, signal: asyncio.Event, within: float) -> None:
+        """Until the signal is set, at most `within` seconds of the time that `now` tells."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await signal.wait()
 
     def header(self, **fields: Any) -> None:
         """The first line. What was recorded before it is kept until then."""
@@ -161,6 +173,14 @@ class Recorder:
     def silent_for(self, observer: str) -> float:
         """Seconds since an event last came in at the observer, or since the run began."""
         return self.now() - self._last_heard[observer]
+
+    def note_lateness(self, observer: str, seconds: float) -> None:
+        """An event that was waited for came in after so long."""
+        self._latest[observer] = max(self._latest[observer], seconds)
+
+    def latest(self, observer: str) -> float:
+        """The longest, in seconds, that an event came in at the observer after the wait for it had begun; 0 for none."""
+        return self._latest[observer]
 
     def expect(self, keys: Iterable[Key], fits: Fits | None = None, *, after: str = "") -> Expectation:
         """Wait for events from now on; they may come in before `wait` is called. `fits` looks at their content."""

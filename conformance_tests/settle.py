@@ -19,9 +19,10 @@ from contract.operations import operation
 _GIVE_UP_AFTER = 2
 _HOPELESS = 0.2
 """Seconds to wait at once for what never came; it is waited for again at the end of the run."""
-_SILENCES, _LEAST_SILENCE, _LONGEST_DRAIN = 2, 3.0, 30.0
-"""How long an observer must have been silent before what it owes is missing: a multiple of the time an event may take,
-in seconds at least, and how many seconds are spent on that at most."""
+_SILENCES, _LEAST_SILENCE, _LONGEST_DRAIN, _LONGEST_OF_A_LATE = 2, 3.0, 30.0, 60.0
+"""How long an observer must have been silent before what it owes is missing: a multiple of the time an event may take, or of
+the time the latest one of this run took, in seconds at least; and how many seconds are spent on that at most, and at most where
+events were so late that this is too little for two such silences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +111,24 @@ class Settler:
         """Wait for what is still owed until it has come, or its observers have been silent for long.
 
         A backend that lags behind is waited for as long as it goes on publishing, within bounds; then the answer is
-        False, and absence is proven by nothing.
+        False, and absence is proven by nothing. One that was seen to be so late may be so again.
         """
-        silence = max(_SILENCES * self._within, _LEAST_SILENCE)
-        deadline = self._recorder.now() + _LONGEST_DRAIN
+        begun = self._recorder.now()
         while owed := [expectation for expectation in self._owed if expectation.keys]:
-            quiet = min(self._recorder.silent_for(key[0]) for expectation in owed for key in expectation.keys)
-            left = deadline - self._recorder.now()
-            if quiet >= silence:
+            observers = {key[0] for expectation in owed for key in expectation.keys}
+            silences = {name: self._silence(name) for name in observers}
+            more = max(silences[name] - self._recorder.silent_for(name) for name in observers)
+            longest = max(_LONGEST_DRAIN, min(_LONGEST_OF_A_LATE, 2 * max(silences.values())))
+            left = begun + longest - self._recorder.now()
+            if more <= 0:
                 return True
             if left <= 0:
                 return False
-            await owed[0].wait(min(silence - quiet, left))
+            await owed[0].wait(min(more, left))
         return True
+
+    def _silence(self, observer: str) -> float:
+        return max(_SILENCES * max(self._within, self._recorder.latest(observer)), _LEAST_SILENCE)
 
 
 def _memory(key: Key) -> _Memory:

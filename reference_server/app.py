@@ -110,6 +110,7 @@ def make_app(settings: Settings) -> web.Application:
         try:
             worlds.attach(dispatcher)
             worlds.on_leave += [publisher.forget for publisher in publishers]
+            worlds.on_settle += [publisher.delivered for publisher in publishers]
             await worlds.begin()
             await dispatcher.start()
             jobs.start()

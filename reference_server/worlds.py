@@ -69,6 +69,8 @@ class Worlds:
         """The scenario the hotel has begun with; null for a hotel that was in the database before."""
         self.on_leave: list[Callable[[], Awaitable[None]]] = []
         """Called when a hotel was left, before that is answered: for whoever remembers something of it."""
+        self.on_settle: list[Callable[[float], Awaitable[bool]]] = []
+        """Asked by `settle` whether all they took is delivered, after at most so many seconds: for whoever holds events back."""
 
     def attach(self, dispatcher: Dispatcher) -> None:
         """Whose events to forget when a hotel is left."""
@@ -149,11 +151,23 @@ class Worlds:
         del self._snapshots[self._snapshot(name).name]
 
     async def settle(self, within: float) -> bool:
-        """Whether every event committed until now has been handed on, after at most `within` seconds."""
-        # A write that changes nothing: whatever was committed before has been told to the dispatcher when it returns.
-        await self._store.transact_alone(lambda tx: None)
+        """Whether every event committed until now has been handed on, after at most `within` seconds.
+
+        What a publisher has taken and holds back (`on_settle`) is not handed on.
+        """
         assert self._dispatcher is not None, "attach() first"
-        await self._dispatcher.flush(within)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        try:
+            async with asyncio.timeout_at(until):  # a commit may be slow
+                # A write that changes nothing: whatever was committed before has been told to the dispatcher when it returns.
+                await self._store.transact_alone(lambda tx: None)
+        except TimeoutError:
+            return False
+        await self._dispatcher.flush(until - loop.time())
+        for delivered in self.on_settle:
+            if not await delivered(until - loop.time()):
+                return False
         return self._dispatcher.idle
 
     async def _put(self, contents: Contents, setting: ClockSetting, last: datetime | None) -> None:

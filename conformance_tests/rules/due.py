@@ -119,13 +119,14 @@ def _content(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one observer saw of what was due in an episode."""
+    """What one observer saw of what was due in an episode. `unclear` are events that may be of one call or of another."""
 
     observer: str
     paid: tuple[tuple[Due, Event], ...]
     late: tuple[tuple[Due, Event], ...]
     owed: tuple[Due, ...]
     extra: tuple[Event, ...]
+    unclear: tuple[Event, ...] = ()
 
 
 def body_key(event: Event) -> str:
@@ -177,15 +178,43 @@ def deliveries(episode: Episode) -> tuple[Delivery, ...]:
         )
         strays = {event.seq for event in episode.strays}
         open_events = [event for event in open_events if event.seq not in strays]
-        paid, late, owed = _pay(debts, open_events)
-        found.append(Delivery(observer, tuple(paid), tuple(late), tuple(owed), tuple(open_events)))
+        paid, owed = _pay(debts, open_events)
+        begun = _in_doubt(episode, observer, owed)
+        in_time: list[tuple[Due, Event]] = []
+        late: list[tuple[Due, Event]] = []
+        unclear: list[Event] = []
+        for debt, event in paid:
+            if begun and debt.operation.seq > begun.get(_likeness(debt), _NO_END):
+                owed.append(debt)
+                unclear.append(event)
+            else:
+                (in_time if event.seq < debt.operation.until else late).append((debt, event))
+        found.append(
+            Delivery(observer, tuple(in_time), tuple(late), tuple(owed), tuple(open_events), tuple(unclear))
+        )
     return tuple(found)
 
 
-def _pay(
-    debts: list[Due], events: list[Event]
-) -> tuple[list[tuple[Due, Event]], list[tuple[Due, Event]], list[Due]]:
-    """Pay each debt with an event, taking it out of `events`: (paid in the window of its call, paid later, still owed).
+def _likeness(debt: Due) -> tuple[Any, ...]:
+    """What debts have in common that only the call tells apart."""
+    subject = debt.room if debt.room is not None else debt.booking_id
+    return debt.kind, debt.name, subject, debt.content
+
+
+def _in_doubt(episode: Episode, observer: str, owed: list[Due]) -> dict[tuple[Any, ...], int]:
+    """From which call on an event of this likeness may be that of an earlier one, late: the first whose own did not come and
+    is not proven never to come."""
+    found: dict[tuple[Any, ...], int] = {}
+    for debt in owed:
+        operation, likeness = debt.operation, _likeness(debt)
+        replied = operation.reply.t if operation.reply else None
+        if episode.unproven(replied, observer, debt.kind) is not None:
+            found[likeness] = min(found.get(likeness, _NO_END), operation.seq)
+    return found
+
+
+def _pay(debts: list[Due], events: list[Event]) -> tuple[list[tuple[Due, Event]], list[Due]]:
+    """Pay each debt with an event, taking it out of `events`: (paid, still owed).
 
     First with events whose content is that of the call: in its window, then whenever they came, because an event may well
     arrive after the next call has begun. Only then with those of another content. Debts that are alike are paid in call
@@ -212,25 +241,37 @@ def _pay(
                 events.remove(chosen)
                 paid.append((debt, chosen))
         debts = owed
-    paid = _in_call_order(paid)
-    in_time = [pair for pair in paid if pair[1].seq < pair[0].operation.until]
-    return in_time, [pair for pair in paid if pair not in in_time], debts
+    return _in_call_order(paid), debts
 
 
 def _in_call_order(paid: list[tuple[Due, Event]]) -> list[tuple[Due, Event]]:
-    """Among debts that only the call tells apart, the earlier call gets the earlier event."""
+    """Among debts that only the call tells apart, the earlier call gets the earlier event.
+
+    A check-out and a later housekeeping call may leave a room in one status, and what a late event of the first says fits the
+    second as well. Where the events say which of them changed the occupancy, each call has one of its own; else the
+    order alone decides.
+    """
     alike: dict[tuple[Any, ...], list[tuple[Due, Event]]] = {}
     for debt, event in paid:
-        alike.setdefault((debt.kind, debt.name, debt.booking_id, debt.room, debt.content), []).append(
-            (debt, event)
-        )
+        alike.setdefault(_likeness(debt), []).append((debt, event))
     found: list[tuple[Due, Event]] = []
     for group in alike.values():
         calls = sorted((debt for debt, _ in group), key=lambda debt: debt.operation.seq)
-        found.extend(
-            zip(calls, sorted((event for _, event in group), key=lambda event: event.seq), strict=True)
-        )
+        events = sorted((event for _, event in group), key=lambda event: event.seq)
+        if sum(map(_moves_guests, calls)) == sum(map(_tells_occupancy, events)):
+            calls.sort(key=_moves_guests)
+            events.sort(key=_tells_occupancy)
+        found.extend(zip(calls, events, strict=True))
     return sorted(found, key=lambda pair: (pair[0].operation.seq, pair[1].seq))
+
+
+def _moves_guests(debt: Due) -> bool:
+    return debt.room is not None and debt.operation.operation not in HOUSEKEEPING
+
+
+def _tells_occupancy(event: Event) -> bool:
+    fields = event.payload.get("changed_fields")
+    return event.kind == "rooms" and isinstance(fields, list) and "is_occupied" in fields
 
 
 def due_events(episode: Episode, *names: str) -> list[tuple[Due, Event]]:

@@ -182,9 +182,15 @@ def after_commit(episode: Episode) -> Iterator[Finding]:
     seen = deliveries(episode)
     operations = {debt.operation.id for delivery in seen for debt, _ in delivery.paid}
     causes = {event.seq: debt.operation for one in seen for debt, event in (*one.paid, *one.late)}
+    unclear = {event.seq for one in seen for event in one.unclear}
     for event in episode.events:
         operation = episode.window_of(event)
         if event.kind == "other" or operation is None or operation.id not in operations:
+            continue
+        if event.seq in unclear:
+            yield Inconclusive(
+                "it is not known which of two calls an event is of, so not what a read should show"
+            )
             continue
         operation = causes.get(event.seq, operation)  # what it announces was so after its own call
         probes = [probe for probe in episode.event_probes.get(event.seq, ()) if _fitting_probe(event, probe)]

@@ -60,7 +60,7 @@ class ClientEventRefusedError(FrameError):
 
 
 class Reconnect(enum.Enum):
-    """What pusher-js does after a close code (4000-4099, 4100-4199, everything else)."""
+    """What pusher-js does after a close code."""
 
     NEVER = "never"
     BACKOFF = "after at least one second"
@@ -216,12 +216,13 @@ class RestTooLargeError(RestError):
 
 
 def reconnect_after(code: int) -> Reconnect:
-    """What pusher-js does after a connection was closed with `code`."""
-    if 4000 <= code < 4100:
-        return Reconnect.NEVER
-    if 4100 <= code < 4200:
+    """What pusher-js does after a connection was closed with `code`: what it does not know it takes for a refusal.
+
+    After 4000 it is back at once if it can speak TLS, which is another connection; with this one it gives up.
+    """
+    if code < 4000 or 4100 <= code < 4200:
         return Reconnect.BACKOFF
-    return Reconnect.NOW
+    return Reconnect.NOW if 4200 <= code < 4300 else Reconnect.NEVER
 
 
 def error_data(error: FrameError | CloseError) -> dict[str, str | int | None]:

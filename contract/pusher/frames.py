@@ -14,6 +14,7 @@ from typing import Any
 
 from contract.pusher.errors import CloseError, FrameError, MalformedFrameError, error_data
 from contract.pusher.names import channel_name_problem, user_of_channel
+from contract.pusher.outputs import Close
 
 MAX_FRAME_CHARS = 65_536
 """Longest client frame that is read: 10 KB of data, escaped twice, with room to spare."""
@@ -189,6 +190,11 @@ def subscription_error_frame(channel: str, status: int, message: str, kind: str 
 def error_frame(error: FrameError | CloseError) -> str:
     """`pusher:error` with an object as data, as the protocol page shows it."""
     return _compact({"event": ERROR, "data": error_data(error)})
+
+
+def closing_frame(close: Close) -> str:
+    """The `pusher:error` that goes before a close, for clients before protocol 6."""
+    return _compact({"event": ERROR, "data": {"code": close.code, "message": close.reason}})
 
 
 def ping_frame() -> str:

@@ -23,6 +23,7 @@ MOST_WAITING = 10_000
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 5.0
 _MOST_OPEN = 1_000
+_MOST_TOLD = 100
 
 _log = structlog.get_logger("staycheck.chaos")
 
@@ -36,6 +37,7 @@ class ChaosPublisher:
         self._lines: dict[str, Line] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
+        self._under_way: dict[str, Message] = {}  # by channel: out of its line, and not accepted yet
         self._open: dict[str, tuple[Deed, ...]] = {}  # by event_id: decided, and not taken yet
         self._cuts: dict[str, tuple[Deed, ...]] = {}  # by event_id: to be done when it is delivered
         self._down_until = 0.0
@@ -72,17 +74,27 @@ class ChaosPublisher:
     async def flush(self, grace: float) -> None:
         """Deliver what waits, without further ado, within `grace` seconds; the plan is out of force by then."""
         self._release()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=grace)
-        if self._tasks:
-            _log.warning("chaos_events_lost", publisher=self.name, channels=sorted(self._tasks))
+        if not await self.delivered(grace):
+            waiting = [message for line in self._lines.values() for message in line.messages()]
+            lost = [message.event_id for message in (*self._under_way.values(), *waiting)]
+            _log.error("chaos_events_lost", publisher=self.name, count=len(lost), event_ids=lost[:_MOST_TOLD])
+
+    async def delivered(self, within: float) -> bool:
+        """Whether all that was taken is delivered, copies too, after at most `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._tasks:
+                    await asyncio.wait(tuple(self._tasks.values()))
+        except TimeoutError:
+            pass
+        return not self._tasks
 
     async def forget(self) -> None:
         """Deliver nothing of what waits: the hotel that it tells of is gone."""
         self._open.clear()
         self._cuts.clear()
         lanes = tuple(self._tasks.values())
-        self._lines, self._tasks, self._woken = {}, {}, {}
+        self._lines, self._tasks, self._woken, self._under_way = {}, {}, {}, {}
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
@@ -145,7 +157,9 @@ class ChaosPublisher:
                 woken.clear()
                 message = line.take(loop.time())
                 if message is not None:
+                    self._under_way[channel] = message
                     await self._deliver(message)
+                    self._under_way.pop(channel, None)
                     continue
                 at = line.next_at()
                 try:

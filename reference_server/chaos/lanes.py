@@ -38,6 +38,10 @@ class Line:
         """Behind what waits."""
         self._waiting.append(waiting)
 
+    def messages(self) -> list[Message]:
+        """What waits, in order; of an event that went already only its copies do."""
+        return [one.message for one in self._waiting]
+
     def hurry(self) -> None:
         """Everything is due, in the order in which it came, and nothing is held."""
         self._waiting = [

@@ -52,11 +52,11 @@ class _Endpoint:
         """A WebSocket; refused with a close code after the upgrade, since a browser cannot read anything earlier."""
         try:
             hosted = self._app(request)
-            negotiate_protocol(request.query)
+            protocol = negotiate_protocol(request.query)
             subscriber = self._hosted.connect(hosted)
         except CloseError as error:
             return await refuse(request, error)
-        return await serve(request, hosted, subscriber, self._hosted.monotonic)
+        return await serve(request, hosted, subscriber, protocol, self._hosted.monotonic)
 
     async def wrong_path(self, request: web.Request) -> web.StreamResponse:
         """4005 for a WebSocket anywhere else below /app/."""

@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 
 from contract.pusher.connection import Connection
 from contract.pusher.errors import CloseError
-from contract.pusher.frames import MAX_FRAME_CHARS, error_frame
+from contract.pusher.frames import MAX_FRAME_CHARS, closing_frame, error_frame
 from contract.pusher.handshake import CLOSE_CODE_ONLY_SINCE
 from contract.pusher.outputs import Close
 from reference_server.realtime.apps import HostedApp
@@ -45,9 +45,10 @@ async def serve(
     request: web.Request,
     hosted: HostedApp,
     subscriber: Subscriber,
+    protocol: int,
     monotonic: Callable[[], float],
 ) -> web.StreamResponse:
-    """Run one established connection of an app to its end."""
+    """Run one established connection of an app, in this version of the protocol, to its end."""
     hub = hosted.hub
     try:
         ws = _websocket()
@@ -60,7 +61,7 @@ async def serve(
             first: set[asyncio.Future[Any]] = {reader, writer, subscriber.closing}
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
             if subscriber.closing.done():
-                await _end(ws, request, subscriber, reader, writer)
+                await _end(ws, request, subscriber, protocol, reader, writer)
         finally:
             await _cancel(reader, writer)
             if not ws.closed:
@@ -124,13 +125,20 @@ async def _end(
     ws: web.WebSocketResponse,
     request: web.Request,
     subscriber: Subscriber,
+    protocol: int,
     reader: asyncio.Task[None],
     writer: asyncio.Task[None],
 ) -> None:
     closing = subscriber.closing.result()
     if closing.flush:
         await asyncio.wait({writer}, timeout=CLOSE_TIMEOUT)
+    flushed = writer.done()
     await _cancel(reader, writer)
+    # A writer that was cut off may have sent half a frame: nothing can follow that.
+    if flushed and protocol < CLOSE_CODE_ONLY_SINCE and not ws.closed:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await ws.send_str(closing_frame(closing.close))
     if not ws.closed:
         await _close(ws, request, closing.close)
 

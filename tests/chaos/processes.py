@@ -17,13 +17,20 @@ SERVE = (sys.executable, "-m", "staycheck.main", "serve", "--port", "0", "--anno
 @asynccontextmanager
 async def running(*arguments: str, most: float = 60) -> AsyncIterator[str]:
     """The URL of a server that runs until the end of the block, `most` seconds."""
+    async with started(*arguments, most=most) as (_, url):
+        yield url
+
+
+@asynccontextmanager
+async def started(*arguments: str, most: float = 60) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A server and its URL; it may be stopped in the block."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*SERVE, *arguments, stdin=pipe, stdout=pipe)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         async with asyncio.timeout(most):
-            yield json.loads(await process.stdout.readline())["url"]
+            yield process, json.loads(await process.stdout.readline())["url"]
     finally:
         process.stdin.close()
         try:

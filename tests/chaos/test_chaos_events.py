@@ -8,12 +8,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from contract.pusher.app import PusherAddress, PusherApp
 from reference_server.chaos.engine import Chaos
 from reference_server.chaos.events import ChaosPublisher
 from reference_server.chaos.plan import parse_plan
-from reference_server.realtime.publishers import Message
+from reference_server.realtime.publishers import Message, PublishFailed
 from tests.chaos.conftest import ROOMS
 
 ROOM = 101
@@ -59,6 +60,98 @@ async def test_what_is_held_back_of_a_hotel_that_is_left_is_never_delivered(serv
     served.token = None  # logins end with their hotel
     await served.turn(ROOM, 1)
     assert old not in await listener.ids(1)
+
+
+HELD = (
+    {"delay": {"ms": 60_000}},
+    {"reorder": {"window": 3, "hold_ms": 60_000}},
+    {"duplicate": {"after_ms": 60_000}},
+    {"outage": {"ms": 90_000}},
+)
+
+
+@pytest.mark.parametrize("do", HELD, ids=lambda do: next(iter(do)))
+async def test_a_server_that_holds_an_event_back_has_not_settled(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, do: Any
+) -> None:
+    monkeypatch.setattr("reference_server.control.worlds._SETTLE_SECONDS", 0.05)
+    served = await serve(rule(do, times=1))
+    await served.turn(ROOM, 1)
+    assert not await settled(served)
+    await served.client.delete("/_staycheck/chaos")  # lets go of it
+    while not await settled(served):
+        pass
+
+
+async def test_when_a_server_has_settled_its_late_events_are_there(serve: Any) -> None:
+    served = await serve(rule({"delay": {"ms": 100}, "jitter": {"ms": 100}, "duplicate": {"after_ms": 50}}))
+    listener = await served.listen()
+    await served.turn(ROOM, 3)
+    assert await settled(served)
+    await listener.socket.send_json({"event": "pusher:ping", "data": {}})
+    frames = [await listener.socket.receive_json(timeout=10) for _ in range(7)]
+    assert [frame["event"] for frame in frames] == ["room_updated"] * 6 + ["pusher:pong"]
+
+
+async def settled(served: Any) -> bool:
+    return bool((await (await served.client.post("/_staycheck/settle")).json())["settled"])
+
+
+async def test_another_plan_lets_go_of_what_the_one_before_holds_back_and_does_nothing_to_it(
+    serve: Any,
+) -> None:
+    """A delay that has begun ends; what an outage refused is met by the new plan, for the outbox still has it."""
+    served = await serve(
+        rule({"delay": {"ms": 60_000}}, times=1),
+        {"name": "down", "on": {"channel": ROOMS}, "do": {"outage": {"ms": 90_000}}, "after": 1, "times": 1},
+    )
+    listener = await served.listen()
+    await served.turn(ROOM, 2)
+    while len(await served.log()) < 2:
+        pass
+    late, refused = [entry["event_id"] for entry in await served.log()]
+    await served.put({"name": "twice", "on": {"channel": "*"}, "do": {"duplicate": {}}})
+    assert await listener.ids(3) == [late, refused, refused]
+
+
+@pytest.mark.parametrize("do", HELD[:3], ids=lambda do: next(iter(do)))
+async def test_a_reset_in_the_middle_keeps_the_plan_and_forgets_the_events(serve: Any, do: Any) -> None:
+    served = await serve(
+        rule(do, times=1), {"name": "mark", "on": {"channel": "*"}, "do": {"jitter": {"ms": 1}}, "after": 1}
+    )
+    listener = await served.listen()
+    await served.turn(ROOM, 1)
+    while not await served.log():
+        pass
+    (first,) = await served.log()
+    assert (await served.client.post("/_staycheck/reset", json={})).status == 200
+    await served.turn(ROOM, 1)
+    while len(entries := await served.log()) < 2:
+        pass
+    # The second of its channel, and not the first again: counts go on.
+    assert [(entry["rule"], entry["n"]) for entry in entries] == [("it", 1), ("mark", 2)]
+    await served.client.delete("/_staycheck/chaos")
+    heard = await listener.ids(2 if "duplicate" in do else 1)
+    assert heard[-1] == entries[1]["event_id"]
+    assert heard[:-1] == ([first["event_id"]] if "duplicate" in do else [])  # the original, before the reset
+
+
+async def test_a_reset_in_the_middle_of_an_outage_forgets_what_was_refused_and_not_the_outage(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reference_server.control.worlds._SETTLE_SECONDS", 0.05)
+    served = await serve(rule({"outage": {"ms": 90_000}}, times=1))
+    listener = await served.listen()
+    await served.turn(ROOM, 1)
+    while not await served.log():
+        pass
+    (refused,) = await served.log()
+    assert (await served.client.post("/_staycheck/reset", json={})).status == 200
+    assert await settled(served)
+    await served.turn(ROOM, 1)
+    assert not await settled(served)
+    await served.client.delete("/_staycheck/chaos")
+    assert await listener.ids(1) != [refused["event_id"]]
 
 
 async def test_an_event_is_overtaken_by_as_many_as_the_record_says(serve: Any) -> None:
@@ -196,6 +289,24 @@ async def test_what_is_forgotten_never_comes_and_what_is_published_then_does() -
     await publisher.flush(5)
     await publisher.aclose()
     assert heard.ids == ["three"]
+
+
+class Down(Heard):
+    """A publisher whose endpoint is down."""
+
+    async def publish(self, message: Message) -> None:
+        raise PublishFailed(True, "nobody listens")
+
+
+async def test_what_a_stopping_server_cannot_deliver_is_named_and_not_waited_for_for_ever() -> None:
+    publisher = ChaosPublisher(Down(), Chaos(parse_plan({"rules": [rule({"delay": {"ms": 60_000}})]})))
+    for event_id in ("one", "two"):
+        await publisher.publish(Message(event_id, ROOMS, "room_updated", "{}"))
+    with capture_logs() as logs:
+        await publisher.flush(0.05)
+        await publisher.aclose()
+    (told,) = [line for line in logs if line["event"] == "chaos_events_lost"]
+    assert (told["count"], told["event_ids"]) == (2, ["one", "two"])
 
 
 async def test_another_pusher_host_meets_the_same(serve: Any) -> None:

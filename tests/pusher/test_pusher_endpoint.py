@@ -178,6 +178,25 @@ async def test_before_protocol_6_the_error_frame_comes_first(
     assert await refused.closed() == 4001
 
 
+@pytest.mark.parametrize("protocol", [5, 6, 7])
+async def test_so_it_is_for_a_connection_that_was_established(
+    start_endpoint: StartEndpoint, connect: ConnectClient, protocol: int
+) -> None:
+    """After what was queued for it; from protocol 6 on the close code is all."""
+    endpoint = await start_endpoint(AppSettings(auth_failure=AuthFailure.CLOSE))
+    subject = await (await connect(endpoint, f"/app/{APP.key}?protocol={protocol}")).established()
+    await subject.subscribe("a")
+    endpoint.hub.publish("a", "n", "1")
+    await subject.ws.send_str(client.subscribe_frame("private-a"))
+    assert await subject.next() == client.Event("a", "n", "1")
+    if protocol == 5:
+        error = await subject.next()
+        assert isinstance(error, client.ErrorFrame)
+        assert error.code == 4009
+    message = await subject.ws.receive(timeout=DEADLINE)
+    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 4009)
+
+
 async def test_plain_http_on_the_websocket_path_is_400(endpoint: Endpoint) -> None:
     async with (
         aiohttp.ClientSession() as session,

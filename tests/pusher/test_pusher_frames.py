@@ -286,12 +286,18 @@ def test_supported_protocols(protocol: int) -> None:
 def test_close_codes_are_those_of_the_protocol_page() -> None:
     page = [4000, 4001, *range(4003, 4010), 4100, 4200, 4201, 4202, 4301]
     assert sorted(CLOSE_ERRORS) == page
-    assert [reconnect_after(code) for code in (4009, 4100, 4200, 1006)] == [
-        Reconnect.NEVER,
-        Reconnect.BACKOFF,
-        Reconnect.NOW,
-        Reconnect.NOW,
-    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "then"),
+    [
+        (1006, Reconnect.BACKOFF), (4000, Reconnect.NEVER), (4009, Reconnect.NEVER), (4099, Reconnect.NEVER),
+        (4100, Reconnect.BACKOFF), (4199, Reconnect.BACKOFF), (4200, Reconnect.NOW), (4299, Reconnect.NOW),
+        (4300, Reconnect.NEVER), (4301, Reconnect.NEVER),
+    ],
+)  # fmt: skip
+def test_what_a_client_does_after_a_close_code_is_what_pusher_js_does(code: int, then: Reconnect) -> None:
+    assert reconnect_after(code) is then
 
 
 def test_a_close_reason_fits_a_control_frame() -> None:

@@ -14,6 +14,7 @@ from tests.histories.bad import BAD, Bad, limited_history
 from tests.histories.clocks import CLOCKS, hours_off_without_a_date_header
 from tests.histories.commands import COMMAND_HISTORIES
 from tests.histories.good import GOOD
+from tests.histories.lateness import LATENESS, cut_short
 from tests.histories.nearly import NEARLY
 from tests.histories.outages import OUTAGES
 from tests.histories.races import RACES
@@ -30,6 +31,7 @@ GOOD = (
     | ROOM_SCOPE
     | CLOCKS
     | NEARLY
+    | LATENESS
     | {"limited-history": limited_history}
 )
 
@@ -63,6 +65,12 @@ def test_hours_off_a_clock_that_nobody_knows_are_not_judged() -> None:
     report = judge_lines(hours_off_without_a_date_header().text())
     assert alarms(report, "fail", "error") == {}
     assert set(alarms(report, "inconclusive")) == {"effects/zone"}
+
+
+def test_an_event_that_may_be_of_an_earlier_call_accuses_nobody() -> None:
+    report = judge_lines(cut_short().text())
+    assert alarms(report, "fail", "error") == {}
+    assert "events/housekeeping/nothing-missing" in alarms(report, "inconclusive")
 
 
 def test_every_rule_has_a_lie_of_its_own() -> None:
