@@ -234,14 +234,15 @@ class Hub:
     def _offer(self, subscriber: Subscriber, frame: bytes) -> bool:
         """Queue one WebSocket frame; False when the queue is full and the frame was not taken."""
         queue = subscriber.queue
-        waiting = len(queue)
-        if waiting >= self._queue_limit:
-            return False
-        queue.append(frame)
-        if not waiting:  # otherwise it is to be flushed already, or its writer is at it
+        if len(queue) >= self._queue_limit:
+            subscriber.flush()  # many events in one turn of the loop do not make a slow reader
+            if len(queue) >= self._queue_limit:
+                return False
+        if not queue:  # otherwise it is to be flushed already, or its writer is at it
             if not self._unflushed:
                 self._flush_soon()
             self._unflushed.append(subscriber)
+        queue.append(frame)
         return True
 
     def _flush_soon(self) -> None:

@@ -104,6 +104,31 @@ async def test_events_of_one_turn_reach_a_transport_in_one_write_and_later_ones_
     assert transport.written == [b"".join(frames[:3]), frames[3]]
 
 
+async def test_more_events_in_one_turn_than_a_queue_holds_do_not_cut_off_who_reads() -> None:
+    hub = Hub(AppSettings(), queue_limit=8)
+    subject, transport, _ = wire()
+    subscriber = hub.connect()
+    subscriber.wire = subject
+    hub.state.subscribe(subscriber.socket_id, "a", None, 0.0)
+    frames = [text_frame(encode_event("a", str(number), "{}")) for number in range(100)]
+    assert [hub.publish("a", str(number), "{}") for number in range(100)] == [1] * 100
+    assert not subscriber.closing.done()
+    await until(lambda: not subscriber.queue)
+    assert b"".join(transport.written) == b"".join(frames)
+
+
+async def test_who_does_not_read_is_cut_off_with_what_fits() -> None:
+    hub = Hub(AppSettings(), queue_limit=8)
+    subject, transport, _ = wire()
+    transport.unsent = AT_ONCE
+    subscriber = hub.connect()
+    subscriber.wire = subject
+    hub.state.subscribe(subscriber.socket_id, "a", None, 0.0)
+    assert [hub.publish("a", "n", "{}") for _ in range(10)] == [1] * 8 + [0] * 2
+    assert subscriber.closing.result().close.code == 4100
+    assert transport.written == []
+
+
 def test_a_transport_that_holds_enough_gets_nothing_more_unasked() -> None:
     subject, transport, _ = wire()
     transport.unsent = AT_ONCE
