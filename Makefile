@@ -49,8 +49,10 @@ format: $(STAMP) ## Format the code
 generate: $(STAMP) ## Write contract/generated/ anew from schemas/
 	$(BIN)/python -m tools.generate_models
 
-clients: ## Install the official Pusher clients for Node, for the tests that use them
+clients: ## Install what tests need of Node: the official Pusher clients, and the runners of two examples
 	npm ci --prefix tests/clients --no-audit --no-fund
+	npm ci --prefix examples/vitest --no-audit --no-fund
+	npm ci --prefix examples/playwright --no-audit --no-fund
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules examples/*/node_modules benchmarks/*/node_modules

@@ -1,10 +1,11 @@
 """The connections of one app, and the fan-out.
 
 What happens on the channels is decided by `contract.pusher.channels`; the hub carries it out. `Hub.publish` is
-synchronous: the event is encoded once, the same bytes are appended to the queue of every subscriber, and it returns. Each
-connection has a writer of its own (see `websocket`) that empties its queue, so a slow subscriber holds up nobody; when its
-queue is full it is cut off with 4100, after which a client reconnects and subscribes again. An event is never skipped in
-the middle of a connection.
+synchronous: the event is encoded and framed once, the same bytes are appended to the queue of every subscriber, and it returns.
+At the end of the turn of the loop, or a millisecond after the last time, every queue is written to its transport, in one write
+however many events it holds; what a transport does not take is left to the connection's own writer (see `websocket`), so a slow
+subscriber holds up nobody. When its queue is full it is cut off with 4100, after which a client reconnects and subscribes again. An
+event is never skipped in the middle of a connection.
 
 Apps do not hear each other: each has a hub (`apps`).
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import secrets
 import time
 from collections import deque
@@ -33,8 +35,12 @@ from contract.pusher.outputs import Close, Deliver, Output, Report, Send
 from contract.pusher.settings import AppSettings
 from contract.pusher.webhooks import Happening
 from reference_server.realtime.subscriber import Subscriber
+from reference_server.realtime.wire import text_frame
 
 DEFAULT_QUEUE_LIMIT = 1024
+
+FLUSH_INTERVAL = 0.001
+"""Seconds from one flush to the next, so that what comes in quick succession goes out together. After a pause an event goes out at once."""
 
 _log = structlog.get_logger("staycheck.realtime")
 
@@ -77,6 +83,8 @@ class Hub:
         self._monotonic = monotonic
         self._wall_clock = wall_clock
         self._subscribers: dict[str, Subscriber] = {}
+        self._unflushed: list[Subscriber] = []
+        self._flush_due = -math.inf
         self._stopping: Close | None = None
         self.state = Channels(self._settings)
 
@@ -95,7 +103,7 @@ class Hub:
         most = self._settings.max_connections
         if most is not None and len(self._subscribers) >= most:
             raise OverConnectionQuotaError(f"Application is over its quota of {most} connections")
-        subscriber = Subscriber(next(self._socket_ids), self._queue_limit, self._wall_clock())
+        subscriber = Subscriber(next(self._socket_ids), self._wall_clock())
         self._subscribers[subscriber.socket_id] = subscriber
         return subscriber
 
@@ -190,7 +198,7 @@ class Hub:
 
     def _send(self, subscriber: Subscriber, text: str) -> None:
         """Queue a frame for one connection, behind what is queued already; a full queue ends the connection."""
-        if not subscriber.closing.done() and not subscriber.offer(text.encode("utf-8")):
+        if not subscriber.closing.done() and not self._offer(subscriber, text_frame(text.encode("utf-8"))):
             self._cut_off(subscriber)
             self._leave(subscriber)
 
@@ -211,17 +219,45 @@ class Hub:
         return delivered
 
     def _queue_for_all(self, delivery: Deliver, leaving: deque[Subscriber]) -> int:
-        delivered = 0
+        delivered, frame, subscribers = 0, text_frame(delivery.frame), self._subscribers
         for socket_id in delivery.to:
-            subscriber = self._subscribers.get(socket_id)
+            subscriber = subscribers.get(socket_id)
             if subscriber is None or subscriber.closing.done():
                 continue
-            if subscriber.offer(delivery.frame):
+            if self._offer(subscriber, frame):
                 delivered += 1
             else:
                 self._cut_off(subscriber)
                 leaving.append(subscriber)
         return delivered
+
+    def _offer(self, subscriber: Subscriber, frame: bytes) -> bool:
+        """Queue one WebSocket frame; False when the queue is full and the frame was not taken."""
+        queue = subscriber.queue
+        if len(queue) >= self._queue_limit:
+            subscriber.flush()  # many events in one turn of the loop do not make a slow reader
+            if len(queue) >= self._queue_limit:
+                return False
+        if not queue:  # otherwise it is to be flushed already, or its writer is at it
+            if not self._unflushed:
+                self._flush_soon()
+            self._unflushed.append(subscriber)
+        queue.append(frame)
+        return True
+
+    def _flush_soon(self) -> None:
+        loop, wait = asyncio.get_running_loop(), self._flush_due - time.monotonic()
+        if wait > 0:
+            loop.call_later(wait, self._flush)
+        else:
+            loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        unflushed, self._unflushed = self._unflushed, []
+        for subscriber in unflushed:
+            subscriber.flush()
+        # From the end of this one: the larger it was, the more may come meanwhile to go out with the next.
+        self._flush_due = time.monotonic() + FLUSH_INTERVAL
 
     def _leave(self, subscriber: Subscriber) -> None:
         self.apply(subscriber, self.state.disconnect(subscriber.socket_id))

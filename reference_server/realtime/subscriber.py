@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from contract.pusher.outputs import Close
+from reference_server.realtime.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,30 +19,27 @@ class Closing:
 
 
 class Subscriber:
-    """A connection's place in the hub. Frames wait in `queue`; `woken` is set when there is something to do.
+    """A connection's place in the hub. Frames wait in `queue`; `woken` is set when its writer has something to do.
 
-    `connected_at` in seconds since the epoch. `closing` resolves when the connection shall end. Belongs to the event loop
-    it was made in.
+    `wire` is None as long as there is no transport. `connected_at` in seconds since the epoch. `closing` resolves when the
+    connection shall end. Belongs to the event loop it was made in.
     """
 
-    __slots__ = ("_queue_limit", "closing", "connected_at", "queue", "socket_id", "task", "woken")
+    __slots__ = ("closing", "connected_at", "queue", "socket_id", "task", "wire", "woken")
 
-    def __init__(self, socket_id: str, queue_limit: int, connected_at: float) -> None:
+    def __init__(self, socket_id: str, connected_at: float) -> None:
         self.socket_id = socket_id
         self.connected_at = connected_at
         self.queue: deque[bytes] = deque()
         self.woken = asyncio.Event()
         self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self.task = asyncio.current_task()
-        self._queue_limit = queue_limit
+        self.wire: Wire | None = None
 
-    def offer(self, frame: bytes) -> bool:
-        """Queue one encoded frame; False when the queue is full and the frame was not taken."""
-        if len(self.queue) >= self._queue_limit:
-            return False
-        self.queue.append(frame)
-        self.woken.set()
-        return True
+    def flush(self) -> None:
+        """Write what is queued, and leave to the writer what the transport does not take now."""
+        if self.queue and (self.wire is None or not self.wire.flush(self.queue)):
+            self.woken.set()
 
     def end(self, close: Close, *, flush: bool) -> None:
         """Ask for the end of this connection; the first one to ask decides how."""

@@ -1,8 +1,9 @@
 """One WebSocket: moves frames between aiohttp, the connection's state machine and the hub.
 
 Three things run per connection: the reader feeds the state machine and ticks it when it is due, the writer empties the
-queue, and the request's own task waits until one of them ends or the hub asks for the end. Whatever ends first, the
-other two are cancelled, the WebSocket is closed with the right code within a bounded time, and the hub forgets it.
+queue of a client that does not keep up, and the request's own task waits until one of them ends or the hub asks for the end.
+Whatever ends first, the other two are cancelled, the WebSocket is closed with the right code within a bounded time, and the
+hub forgets it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from contract.pusher.outputs import Close
 from reference_server.realtime.apps import HostedApp
 from reference_server.realtime.hub import Hub
 from reference_server.realtime.subscriber import Subscriber
+from reference_server.realtime.wire import Wire
 
 CLOSE_TIMEOUT = 2.0
 """Seconds a client may take for its part of the closing handshake, and its queue to be flushed."""
@@ -52,11 +54,14 @@ async def serve(
     hub = hosted.hub
     try:
         ws = _websocket()
-        await ws.prepare(request)
+        prepared, transport = await ws.prepare(request), request.transport
+        if transport is None:  # gone already
+            return ws
+        subscriber.wire = wire = Wire(ws, transport, prepared)
         connection = Connection(subscriber.socket_id, hosted.app, hosted.settings, hub.state, monotonic())
         hub.apply(subscriber, connection.open())
         reader = asyncio.create_task(_read(ws, hub, subscriber, connection, monotonic))
-        writer = asyncio.create_task(_write(ws, subscriber))
+        writer = asyncio.create_task(_write(wire, subscriber))
         try:
             first: set[asyncio.Future[Any]] = {reader, writer, subscriber.closing}
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
@@ -109,14 +114,10 @@ async def _read(
                 return
 
 
-async def _write(ws: web.WebSocketResponse, subscriber: Subscriber) -> None:
-    """Send what is queued, in order; ends when the connection shall end and nothing is left."""
-    queue, woken = subscriber.queue, subscriber.woken
-    while True:
-        while queue:
-            await ws.send_frame(queue.popleft(), WSMsgType.TEXT)
-        if subscriber.closing.done():
-            return
+async def _write(wire: Wire, subscriber: Subscriber) -> None:
+    """Send what the hub's flush left queued, in order; ends when the connection shall end and nothing is left."""
+    woken = subscriber.woken
+    while await wire.drain(subscriber.queue) and not subscriber.closing.done():
         woken.clear()
         await woken.wait()
 

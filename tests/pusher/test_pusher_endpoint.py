@@ -302,8 +302,10 @@ async def test_a_cut_off_subscriber_that_reads_again_sees_4100(
     endpoint = await start_endpoint(queue_limit=8)
     subject = await (await connect(endpoint)).established()
     await subject.subscribe("a")
-    for _ in range(9):  # in one step of the loop, so the writer has no turn
-        endpoint.hub.publish("a", "n", "{}")
+    data = json.dumps("x" * 10_000)
+    for _ in range(5000):  # in one step of the loop, so the client cannot read meanwhile
+        if not endpoint.hub.publish("a", "n", data):
+            break
     assert endpoint.hub.subscription_count("a") == 0
     assert await subject.closed() == 4100
 
