@@ -92,7 +92,11 @@ async def test_logins_outlive_the_hotel_whatever_time_the_next_one_has(frozen: H
     await frozen.login("manager")
     await control(frozen, "POST", "snapshots", {"name": "before"})
     await frozen.login("housekeeper")
-    for path, body in (("reset", None), ("snapshots/before/restore", None), ("reset", {"scenario": "late-arrivals"})):
+    for path, body in (
+        ("reset", None),
+        ("snapshots/before/restore", None),
+        ("reset", {"scenario": "late-arrivals"}),
+    ):
         await control(frozen, "POST", path, body)
         for username in ("manager", "housekeeper"):
             headers = {"Authorization": f"Token {frozen.tokens[username]}"}

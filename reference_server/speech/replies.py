@@ -1,0 +1,87 @@
+"""An answer of the contract becomes one in a dialect; what is no JSON, such as a gateway's page, stays what it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from contract.dialect import Dialect, identity
+from contract.errors import error_body
+from contract.operations import Operation, match, operations
+from contract.pusher.app import PusherApp
+from reference_server.speech.requests import subscription_of
+from reference_server.speech.subscriptions import signed
+from reference_server.store.transaction import compact_json
+
+_JSON = "application/json"
+
+
+def translate_reply(
+    response: web.StreamResponse, request: web.Request, dialect: Dialect, operation: Operation, app: PusherApp
+) -> None:
+    """Put the body of an answer of an operation in the dialect's words."""
+    status = response.status
+    body = _body(response)
+    if body is None:
+        return
+    subscription = subscription_of(request)
+    if status == 200 and subscription is not None:
+        body = signed(app, subscription, body)
+    if status >= 400:
+        body = _with_own_credentials(dialect, body)
+    _put(response, dialect.to_wire_reply(operation.id, status, body))
+
+
+def translate_refusal(response: web.StreamResponse, request: web.Request, dialect: Dialect) -> None:
+    """The same for a path that is none of the dialect's. One of the contract's is told what it is here."""
+    body = _body(response)
+    if body is None or response.status < 400:
+        return
+    meant = match(request.method, request.path) if response.status == 404 else None
+    if meant is not None:
+        one = meant[0]
+        said = f"{dialect.to_wire_method(one.id)} {dialect.path_words.template(one)}"
+        body = error_body("NOT_FOUND", f"This server speaks the dialect {dialect.name}: {one.id} is {said}.")
+    _put(response, dialect.to_wire_refusal(body))
+
+
+def translate_preflight(response: web.StreamResponse, dialect: Dialect) -> None:
+    """A page of another origin may use the dialect's methods, and its header for credentials."""
+    if hdrs.ACCESS_CONTROL_ALLOW_METHODS in response.headers:
+        methods = sorted({dialect.to_wire_method(name) for name in operations()})
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = ", ".join([*methods, hdrs.METH_OPTIONS])
+    allowed = response.headers.get(hdrs.ACCESS_CONTROL_ALLOW_HEADERS)
+    header = dialect.auth.header.lower()
+    if allowed is not None and header not in (one.strip().lower() for one in allowed.split(",")):
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = f"{allowed}, {header}"
+
+
+def _with_own_credentials(dialect: Dialect, body: Any) -> Any:
+    """A refusal that says which header to send names the dialect's."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or not isinstance(message := error.get("message"), str):
+        return body
+    for guest in (False, True):
+        message = message.replace(_shown(identity(), guest=guest), _shown(dialect, guest=guest))
+    return {**body, "error": {**error, "message": message}}
+
+
+def _shown(dialect: Dialect, *, guest: bool) -> str:
+    ((name, value),) = dialect.auth.credentials("<token>", guest=guest).items()
+    return f"{name}: {value}"
+
+
+def _body(response: web.StreamResponse) -> Any:
+    if not isinstance(response, web.Response) or response.prepared or response.content_type != _JSON:
+        return None
+    try:
+        return json.loads(response.body) if isinstance(response.body, bytes) else None
+    except ValueError:
+        return None
+
+
+def _put(response: web.StreamResponse, body: Any) -> None:
+    assert isinstance(response, web.Response)
+    response.body = compact_json(body).encode()
