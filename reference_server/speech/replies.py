@@ -11,24 +11,25 @@ from contract.dialect import Dialect, identity
 from contract.errors import error_body
 from contract.operations import Operation, match, operations
 from contract.pusher.app import PusherApp
-from reference_server.speech.requests import subscription_of
-from reference_server.speech.subscriptions import signed
+from reference_server.speech.subscriptions import Subscription, signed
 from reference_server.store.transaction import compact_json
 
 _JSON = "application/json"
 
 
-def translate_reply(
-    response: web.StreamResponse, request: web.Request, dialect: Dialect, operation: Operation, app: PusherApp
-) -> None:
+def sign(response: web.StreamResponse, subscription: Subscription, app: PusherApp) -> None:
+    """Let the signature in an answer be for the name that the client has."""
+    body = _body(response)
+    if body is not None and response.status == 200:
+        _put(response, signed(app, subscription, body))
+
+
+def translate_reply(response: web.StreamResponse, dialect: Dialect, operation: Operation) -> None:
     """Put the body of an answer of an operation in the dialect's words."""
     status = response.status
     body = _body(response)
     if body is None:
         return
-    subscription = subscription_of(request)
-    if status == 200 and subscription is not None:
-        body = signed(app, subscription, body)
     if status >= 400:
         body = _with_own_credentials(dialect, body)
     _put(response, dialect.to_wire_reply(operation.id, status, body))

@@ -14,7 +14,6 @@ from contract.dialect_paths import CHANNEL_AUTH
 from contract.operations import Operation
 from reference_server.speech.subscriptions import Subscription, asked
 
-_SUBSCRIPTION = "staycheck.subscription"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -32,33 +31,26 @@ def with_credentials(request: web.Request, dialect: Dialect, operation: Operatio
     return request.clone(headers=headers)
 
 
-async def translate_body(request: web.Request, dialect: Dialect, operation: Operation) -> None:
-    """Put the body in the contract's words; what cannot be read stays as it came, to be refused.
+async def translate_body(request: web.Request, dialect: Dialect, operation: Operation) -> Subscription | None:
+    """Put the body in the contract's words; what cannot be read stays as it came, to be refused. Answers what is to be signed.
 
     Raises: aiohttp's `HTTPRequestEntityTooLarge`.
     """
     if operation.request_schema is None:
-        return
+        return None
     raw = await request.read()
-    form = request.content_type == _FORM
+    form, subscription = request.content_type == _FORM, None
     try:
         value = _form(raw) if form else json.loads(raw)
         told = dialect.to_canonical_request(operation.id, value)
         if operation.id == CHANNEL_AUTH:
             told, subscription = asked(dialect, told)
-            if subscription is not None:
-                request[_SUBSCRIPTION] = subscription
-        if told is not value:
-            # aiohttp has no other way to give a request another body
-            request._read_bytes = (urlencode(told) if form else json.dumps(told)).encode()  # noqa: SLF001
+        body = (urlencode(told) if form else json.dumps(told)).encode()
     except (ValueError, TypeError, RecursionError):
-        return
-
-
-def subscription_of(request: web.Request) -> Subscription | None:
-    """What the request asks to have signed, once its body was translated."""
-    found: Subscription | None = request.get(_SUBSCRIPTION)
-    return found
+        return None
+    if told is not value:
+        request._read_bytes = body  # noqa: SLF001 - aiohttp has no other way to give a request another body
+    return subscription
 
 
 def _form(raw: bytes) -> dict[str, Any]:

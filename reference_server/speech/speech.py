@@ -14,7 +14,7 @@ from contract.pusher.app import PusherApp
 from reference_server.binding import operation_of
 from reference_server.realtime.publishers import Publisher
 from reference_server.speech.publisher import SpeakingPublisher
-from reference_server.speech.replies import translate_preflight, translate_refusal, translate_reply
+from reference_server.speech.replies import sign, translate_preflight, translate_refusal, translate_reply
 from reference_server.speech.requests import translate_body, with_credentials
 from reference_server.speech.rooms import identified
 from reference_server.speech.routes import SpokenRoutes
@@ -63,7 +63,7 @@ class Speech:
         if response.prepared:
             return response
         if meant is not None:
-            translate_reply(response, request, dialect, meant, self._app)
+            translate_reply(response, dialect, meant)
         elif not request.path.startswith(OWN_PATHS):
             translate_preflight(response, dialect)
             translate_refusal(response, request, dialect)
@@ -73,10 +73,14 @@ class Speech:
     async def within(self, request: web.Request, handler: _Next) -> web.StreamResponse:
         """Innermost: the room and the body, where what is wrong with them becomes a refusal."""
         meant = _operation(request)
-        if meant is not None:
-            request.match_info.update(await identified(self._store, meant, request.match_info))
-            await translate_body(request, self.words.dialect, meant)
-        return await handler(request)
+        if meant is None:
+            return await handler(request)
+        request.match_info.update(await identified(self._store, meant, request.match_info))
+        subscription = await translate_body(request, self.words.dialect, meant)
+        response = await handler(request)
+        if subscription is not None:
+            sign(response, subscription, self._app)
+        return response
 
     async def _no_board(self, request: web.Request) -> web.Response:
         return web.Response(
