@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from reference_server.realtime.publishers import Message, Publisher
+from reference_server.speech.json_text import strict_json
 from reference_server.speech.words import Words
 from reference_server.store.transaction import compact_json
 
@@ -29,7 +29,7 @@ class SpeakingPublisher:
 async def translated(message: Message, words: Words) -> Message:
     """The message on the wire; its `event_id` stays what the outbox knows it by."""
     try:
-        envelope = json.loads(message.data)
+        envelope = strict_json(message.data)
     except ValueError:
         return replace(message, channel=words.channel(message.channel))
     meta = envelope.get("meta") if isinstance(envelope, dict) else None

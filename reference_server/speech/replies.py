@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -11,6 +10,7 @@ from contract.dialect import Dialect, identity
 from contract.errors import error_body
 from contract.operations import Operation, match, operations
 from contract.pusher.app import PusherApp
+from reference_server.speech.json_text import strict_json
 from reference_server.speech.subscriptions import Subscription, signed
 from reference_server.store.transaction import compact_json
 
@@ -78,7 +78,7 @@ def _body(response: web.StreamResponse) -> Any:
     if not isinstance(response, web.Response) or response.prepared or response.content_type != _JSON:
         return None
     try:
-        return json.loads(response.body) if isinstance(response.body, bytes) else None
+        return strict_json(response.body) if isinstance(response.body, bytes) else None
     except ValueError:
         return None
 
