@@ -27,7 +27,9 @@ _BRACES = re.compile(r"\{(\w*)\}")
 def check_speakable(dialect: Dialect, taken: Sequence[str] = ()) -> None:
     """DialectError for what a server could not speak. `taken` are prefixes of paths that are the server's own."""
     for one in operations().values():
-        _check_path(dialect, one, taken)
+        _check_template(dialect, one, taken)
+    for one in operations().values():
+        _check_read_back(dialect, one)
     for kind, field in KEY_FIELDS.items():
         name = dialect.to_wire_channel(Channel(kind, str(_SAMPLE[field])).name, _SAMPLE)
         problem = channel_name_problem(name)
@@ -44,9 +46,8 @@ def check_speakable(dialect: Dialect, taken: Sequence[str] = ()) -> None:
             raise DialectError(f"event_names: {_inside(problem)}", ("event_names", name))
 
 
-def _check_path(dialect: Dialect, one: Operation, taken: Sequence[str]) -> None:
-    template = dialect.path_words.template(one)
-    place = ("paths", one.id) if one.id in dialect.path_words.templates else ("base_path",)
+def _check_template(dialect: Dialect, one: Operation, taken: Sequence[str]) -> None:
+    template, place = _written(dialect, one)
     if not template.startswith("/") or "?" in template or "#" in template:
         raise DialectError(
             f"paths: {template!r} of {one.id} must be a path that begins with a slash, without a query, to be served",
@@ -68,6 +69,10 @@ def _check_path(dialect: Dialect, one: Operation, taken: Sequence[str]) -> None:
             raise DialectError(
                 f"paths: {template!r} of {one.id} stands below {prefix}, which is the server's own", place
             )
+
+
+def _check_read_back(dialect: Dialect, one: Operation) -> None:
+    template, place = _written(dialect, one)
     said = dialect.to_wire_path(one.id, _SAMPLE)
     read = dialect.to_canonical_path(dialect.to_wire_method(one.id), said)
     if read is None or read[0] != one:
@@ -76,6 +81,12 @@ def _check_path(dialect: Dialect, one: Operation, taken: Sequence[str]) -> None:
     for name, value in read[1].items():
         if value != str(_SAMPLE[name]):
             raise DialectError(f"paths: {template!r} of {one.id} leaves open where {{{name}}} ends", place)
+
+
+def _written(dialect: Dialect, one: Operation) -> tuple[str, tuple[str, ...]]:
+    """The template of an operation, and where the document says it."""
+    own = one.id in dialect.path_words.templates
+    return dialect.path_words.template(one), ("paths", one.id) if own else ("base_path",)
 
 
 def _inside(sentence: str) -> str:
