@@ -56,7 +56,7 @@ async def test_the_mock_passes_everything_in_every_dialect(name: str, tmp_path: 
         ("check-out-keeps-tokens", "check-out/tokens/revoked"),
         ("occupancy-has-its-own-category", "events/envelope/category"),
         ("auth-signs-another-socket", "channels/guest/auth-same"),
-        ("detail-is-no-number", "errors/structured"),
+        ("json-said-to-be-text", "errors/structured"),
     ],
 )
 async def test_a_broken_promise_is_found_in_other_words_by_the_rule_that_finds_it_without(
