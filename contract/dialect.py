@@ -122,6 +122,11 @@ class Dialect:
         shape = self._request_shape(operation_id)
         return body if shape is None else shape.to_canonical(body)
 
+    def request_names(self, operation_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The fields of a request's body that the backend calls otherwise, and the path to each on the wire."""
+        shape = self._request_shape(operation_id)
+        return {} if shape is None else shape.moves
+
     def to_wire_reply(self, operation_id: str, status: int, body: Any) -> Any:
         """The body of an answer as the backend sends it."""
         if status >= 400:

@@ -35,4 +35,5 @@ async def translated(message: Message, words: Words) -> Message:
     meta = envelope.get("meta") if isinstance(envelope, dict) else None
     await words.meet(meta.get("hotel_slug") if isinstance(meta, dict) else None)
     channel, name, data = words.dialect.to_wire_event(message.channel, message.event, envelope)
-    return replace(message, channel=channel, event=name, data=compact_json(data))
+    text = message.data if data is envelope else compact_json(data)
+    return replace(message, channel=channel, event=name, data=text)

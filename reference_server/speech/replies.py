@@ -6,10 +6,11 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from contract.dialect import Dialect, identity
+from contract.dialect import Dialect
 from contract.errors import error_body
 from contract.operations import Operation, match, operations
 from contract.pusher.app import PusherApp
+from reference_server.speech.complaints import reworded
 from reference_server.speech.json_text import strict_json
 from reference_server.speech.subscriptions import Subscription, signed
 from reference_server.store.transaction import compact_json
@@ -31,7 +32,7 @@ def translate_reply(response: web.StreamResponse, dialect: Dialect, operation: O
     if body is None:
         return
     if status >= 400:
-        body = _with_own_credentials(dialect, body)
+        body = reworded(dialect, operation, body)
     _put(response, dialect.to_wire_reply(operation.id, status, body))
 
 
@@ -57,21 +58,6 @@ def translate_preflight(response: web.StreamResponse, dialect: Dialect) -> None:
     header = dialect.auth.header.lower()
     if allowed is not None and header not in (one.strip().lower() for one in allowed.split(",")):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = f"{allowed}, {header}"
-
-
-def _with_own_credentials(dialect: Dialect, body: Any) -> Any:
-    """A refusal that says which header to send names the dialect's."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict) or not isinstance(message := error.get("message"), str):
-        return body
-    for guest in (False, True):
-        message = message.replace(_shown(identity(), guest=guest), _shown(dialect, guest=guest))
-    return {**body, "error": {**error, "message": message}}
-
-
-def _shown(dialect: Dialect, *, guest: bool) -> str:
-    ((name, value),) = dialect.auth.credentials("<token>", guest=guest).items()
-    return f"{name}: {value}"
 
 
 def _body(response: web.StreamResponse) -> Any:

@@ -14,16 +14,21 @@ class Words:
         self.dialect = dialect
         self._first, self._store = dialect, store
         self._known: frozenset[str] = frozenset()
+        self._forgotten = 0
 
     async def meet(self, hotel_slug: object) -> None:
         """Know this hotel, if it is one."""
         if isinstance(hotel_slug, str) and hotel_slug not in self._known:
+            forgotten = self._forgotten
             hotels = await self._store.read(_hotels)
+            if forgotten != self._forgotten:  # they were left while they were read
+                return
             self._known = frozenset({*hotels, hotel_slug})
             self.dialect = self._first.with_hotels(hotels)
 
     async def forget(self) -> None:
         """The hotels are others from now on, maybe with the same ids."""
+        self._forgotten += 1
         self._known, self.dialect = frozenset(), self._first
 
     def channel(self, channel: str) -> str:

@@ -202,6 +202,20 @@ async def test_a_body_that_is_wrong_is_refused_in_the_dialects_words(odd: Fronte
     assert (reply.status, (await reply.json())["problem"]["code"]) == (400, "INVALID_INPUT")
 
 
+async def test_a_refusal_names_the_fields_that_the_caller_knows(odd: Frontend) -> None:
+    room = await odd.arrange("room in status", room_status="CHECKOUT_DIRTY")
+    path = f"/v3/grand-demo/rooms/number-{room['room_number']}/status"
+    status, reply = await odd.call("PATCH", path, {})
+    assert (status, reply["problem"]["message"]) == (400, "state is missing")
+    assert reply["problem"]["details"]["problems"] == [{"pointer": "/state", "message": "state is missing"}]
+    status, reply = await odd.call("PATCH", path, {"to_status": "CLEANING_IN_PROGRESS"})
+    assert status == 400
+    assert "to_status is not allowed here; did you mean state?" in reply["problem"]["message"]
+    booking = await odd.arrange("booking without a room")
+    status, reply = await odd.call("PUT", f"{STAYS}/{booking['booking_id']}/room", {"room": {"id": "x"}})
+    assert [one["pointer"] for one in reply["problem"]["details"]["problems"]] == ["/room/id"]
+
+
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read_whole(odd: Frontend) -> None:
     reply = await odd.client.put(f"{STAYS}/BK-0/room", data=b" " * 300_000)
     assert (reply.status, (await reply.json())["problem"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
