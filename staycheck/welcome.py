@@ -18,6 +18,7 @@ from reference_server.store.location import shown
 from simulator.scenario_files import built_in
 
 _HOTEL_ID = next(member.hotel_id for member in DEMO_STAFF)
+_PARAMS = {"hotel_slug": HOME_HOTEL, "booking_id": "BOOKING_ID"}
 _CLERK = next(member.username for member in DEMO_STAFF if member.role == "front_desk")
 
 
@@ -66,7 +67,7 @@ def _facts(console: Console, url: str, settings: Settings, words: Dialect, autho
         named = (rooms_channel(HOME_HOTEL), f"staff-hotel-{_HOTEL_ID}", "private-guest-booking.BOOKING_ID")
         console.print(
             f"         channels {', '.join(known.to_wire_channel(one) for one in named)}; "
-            f"signed at {words.to_wire_path('channelAuth', {})}",
+            f"signed at {words.to_wire_path('channelAuth', _PARAMS)}",
             markup=False,
         )
     if authority is not None:
@@ -93,11 +94,10 @@ def _facts(console: Console, url: str, settings: Settings, words: Dialect, autho
 
 def _calls(console: Console, url: str, words: Dialect, curl: str) -> None:
     """Three calls for a shell: log in, list, check in."""
-    params = {"hotel_slug": HOME_HOTEL, "booking_id": "BOOKING_ID"}
     body = json.dumps(words.to_wire_request("staffLogin", {"username": _CLERK, "password": _CLERK}))
     steps = "".join(f'["{step}"]' for step in token_path(words))
     ((header, value),) = words.auth.credentials("$TOKEN").items()
-    paths = {name: words.to_wire_path(name, params) for name in ("staffLogin", "listBookings", "checkIn")}
+    paths = {name: words.to_wire_path(name, _PARAMS) for name in ("staffLogin", "listBookings", "checkIn")}
     list_method, method = words.to_wire_method("listBookings"), words.to_wire_method("checkIn")
     login = words.to_wire_method("staffLogin")
     console.print("\nLog in, list today's arrivals, check one in:\n")

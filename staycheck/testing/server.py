@@ -99,12 +99,12 @@ class Server:
         guest_token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One operation of the contract in its words, body and reply too, whatever the server speaks."""
-        words = self.dialect
+        """One operation of the contract in its words, body and reply too, whatever the server speaks. The hotel is this one if none is named."""
+        words, known = self.dialect, {"hotel_slug": HOTEL, **params}
         try:
-            path = words.to_wire_path(operation_id, params)
+            path = words.to_wire_path(operation_id, known)
         except KeyError:  # the server names rooms by the other of number and id
-            path = words.to_wire_path(operation_id, {**params, **self._other_room(params)})
+            path = words.to_wire_path(operation_id, {**known, **self._other_room(params)})
         reply = self.call(
             words.to_wire_method(operation_id),
             path + (f"?{query}" if query else ""),
@@ -116,7 +116,7 @@ class Server:
         return replace(reply, body=words.to_canonical_reply(operation_id, reply.status, reply.body))
 
     def _other_room(self, params: Mapping[str, Any]) -> dict[str, str]:
-        board = self.operation("roomsBoard", {"hotel_slug": HOTEL}, staff="manager").body
+        board = self.operation("roomsBoard", {}, staff="manager").body
         numbers = {
             str(room["id"]): str(room["room_number"]) for column in board.values() for room in column["rooms"]
         }
@@ -274,7 +274,7 @@ class Guest:
 
     def booking(self) -> Reply:
         """What the guest sees of the booking."""
-        params = {"hotel_slug": HOTEL, "booking_id": self.booking_id}
+        params = {"booking_id": self.booking_id}
         return self.server.operation("guestBookingStatus", params, guest_token=self.token)
 
     def context(self) -> Reply:
