@@ -55,7 +55,7 @@ async def test_the_mock_passes_everything_in_every_dialect(name: str, tmp_path: 
     [
         ("check-out-keeps-tokens", "check-out/tokens/revoked"),
         ("occupancy-has-its-own-category", "events/envelope/category"),
-        ("auth-signs-another-socket", "channels/guest/auth-same"),
+        ("auth-signs-for-any-guest", "channels/guest/auth-refused"),
         ("json-said-to-be-text", "errors/structured"),
     ],
 )
