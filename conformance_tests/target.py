@@ -11,15 +11,16 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from conformance_tests.target_hosts import allow_problem, path_problem, url_problem
 from conformance_tests.target_problems import describe_dialect, describe_problem
+from contract.dialect import parse_dialect
 
 PROBES = ("booking", "room", "audit", "guests", "tokens", "cleanup", "device", "failures")
 ACTORS = ("manager", "front_desk", "housekeeping", "outsider")
@@ -172,6 +173,26 @@ def load_target(path: Path, environ: Mapping[str, str] | None = None) -> Target:
     )
 
 
+def load_dialect(
+    path: Path,
+    *,
+    use: Callable[[Mapping[str, Any]], object] = parse_dialect,
+    missing: str | None = None,
+) -> Mapping[str, Any]:
+    """Read a dialect file. Raises TargetError: not there (`missing` says it), not TOML or JSON, a wrong key, of no use for `use`."""
+    if path.suffix in (".yaml", ".yml"):
+        raise TargetError(f"The dialect {path} must be TOML or JSON.")
+    text = _read_text(path, missing or f"There is no dialect file {path}.")
+    document = _parse_text(text, path)
+    problem = describe_problem(document, "dialect", str(path), text) or describe_dialect(
+        document, str(path), text, use=use
+    )
+    if problem is not None:
+        raise TargetError(problem)
+    _check_words(document, str(path))
+    return cast("Mapping[str, Any]", document)
+
+
 def parse_target(document: Any, source: str, *, allow: tuple[str, ...] = ()) -> Target:
     """A target document that a backend answered. Raises TargetError.
 
@@ -276,14 +297,7 @@ class _Reader:
         if not isinstance(given, str):
             return self._possible(given, self._source, own, "dialect")
         path = self._directory / given
-        if path.suffix in (".yaml", ".yml"):
-            raise TargetError(f"The dialect {path} must be TOML or JSON.")
-        text = _read_text(path, f"There is no dialect {path}, which {self._source} names.")
-        document = _parse_text(text, path)
-        problem = describe_problem(document, "dialect", str(path), text)
-        if problem is not None:
-            raise TargetError(problem)
-        return self._possible(document, str(path), text)
+        return load_dialect(path, missing=f"There is no dialect {path}, which {self._source} names.")
 
     @staticmethod
     def _possible(
@@ -341,24 +355,27 @@ def _check_hosts(target: Target, source: str) -> None:
         problem = None if url is None else url_problem(target.url(url), target.allow)
         if problem is not None:
             raise TargetError(f"{source}, {key}: {problem}.")
-    auth = (target.dialect or {}).get("auth", {})
+    if target.dialect is not None:
+        _check_words(target.dialect, source, "dialect.")
+    for name, probe in target.probes.paths.items():
+        _check_path(probe.path, source, f"probes.paths.{name}.path")
+
+
+def _check_words(dialect: Mapping[str, Any], source: str, above: str = "") -> None:
+    """What goes into a header or behind the base URL as it is."""
+    auth = dialect.get("auth", {})
     if not _HEADER.fullmatch(auth.get("header", "Authorization")):
-        raise TargetError(f"{source}, dialect.auth.header: that is not the name of a header.")
+        raise TargetError(f"{source}, {above}auth.header: that is not the name of a header.")
     for key in ("scheme", "guest_scheme"):
         if not _SCHEME.fullmatch(auth.get(key, "")):
-            raise TargetError(f"{source}, dialect.auth.{key}: a header cannot hold that.")
-    for key, path in _paths(target):
-        problem = path_problem(path)
-        if problem is not None:
-            raise TargetError(f"{source}, {key}: {problem}.")
-
-
-def _paths(target: Target) -> Iterator[tuple[str, str]]:
-    """Everything that is put behind the base URL as it is, by its key."""
-    for name, probe in target.probes.paths.items():
-        yield f"probes.paths.{name}.path", probe.path
-    dialect = target.dialect or {}
+            raise TargetError(f"{source}, {above}auth.{key}: a header cannot hold that.")
     if dialect.get("base_path"):
-        yield "dialect.base_path", dialect["base_path"]
+        _check_path(dialect["base_path"], source, f"{above}base_path")
     for name, template in dialect.get("paths", {}).items():
-        yield f"dialect.paths.{name}", template
+        _check_path(template, source, f"{above}paths.{name}")
+
+
+def _check_path(path: str, source: str, key: str) -> None:
+    problem = path_problem(path)
+    if problem is not None:
+        raise TargetError(f"{source}, {key}: {problem}.")

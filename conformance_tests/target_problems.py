@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contract.dialect import DialectError, parse_dialect
@@ -29,10 +29,19 @@ def describe_problem(document: Any, schema: str, source: str, text: str | None) 
     return f"{where}: {_told(problem, path)}."
 
 
-def describe_dialect(document: Mapping[str, Any], source: str, text: str | None, *above: str) -> str | None:
-    """Why a dialect that has its schema's form cannot be, as a sentence; None when it can. `above` is the key it stands under."""
+def describe_dialect(
+    document: Mapping[str, Any],
+    source: str,
+    text: str | None,
+    *above: str,
+    use: Callable[[Mapping[str, Any]], object] = parse_dialect,
+) -> str | None:
+    """Why a dialect that has its schema's form cannot be used, as a sentence; None when it can.
+
+    `above` is the key it stands under; `use` raises DialectError for what it is of no use for.
+    """
     try:
-        parse_dialect(document)
+        use(document)
     except DialectError as error:
         path = [*above, *error.place]
         line = None if text is None or not error.place else line_of(text, path[:-1], path[-1])

@@ -122,13 +122,22 @@ class Dialect:
         shape = self._request_shape(operation_id)
         return body if shape is None else shape.to_canonical(body)
 
+    def request_names(self, operation_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The fields of a request's body that the backend calls otherwise, and the path to each on the wire."""
+        shape = self._request_shape(operation_id)
+        return {} if shape is None else shape.moves
+
     def to_wire_reply(self, operation_id: str, status: int, body: Any) -> Any:
         """The body of an answer as the backend sends it."""
         if status >= 400:
-            return self.wrapper.errors.to_wire(error_to_wire(self.errors[0], body))
+            return self.to_wire_refusal(body)
         shape = self._reply_shape(operation_id, status)
         said = body if shape is None else shape.to_wire(body)
         return said if operation_id == CHANNEL_AUTH else self.wrapper.replies.to_wire(said)
+
+    def to_wire_refusal(self, body: Any) -> Any:
+        """The body of a refusal as the backend sends it, whatever was asked for."""
+        return self.wrapper.errors.to_wire(error_to_wire(self.errors[0], body))
 
     def to_canonical_reply(self, operation_id: str, status: int, body: Any) -> Any:
         """The body of an answer in the contract's words."""
@@ -161,11 +170,12 @@ class Dialect:
         slug = meta.get("hotel_slug") if isinstance(meta, Mapping) else None
         found = parse_channel(channel)
         kind = None if found is None else found.kind
+        event = event_kinds().get((kind, name)) if kind is not None else None
         wire_name = self.event_names.get(name, name)
         return (
             self.to_wire_channel(channel, {"hotel_slug": slug} if isinstance(slug, str) else None),
             wire_name,
-            self.envelope.to_wire(name, wire_name, data, self._event_shape(kind, name)),
+            self.envelope.to_wire(event, name, wire_name, data, self._event_shape(kind, name)),
         )
 
     def to_canonical_event(self, channel: str, name: str, data: Any) -> tuple[str, str, Any]:

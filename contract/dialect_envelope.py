@@ -56,8 +56,13 @@ class EnvelopeWords:
                     f"envelope: the payload of {kind.name} stands at the root, where {min(clash)!r} is a key of the envelope"
                 )
 
-    def to_wire(self, name: str, wire_name: str, data: Any, shape: Shape | None) -> Any:
-        """The envelope of the event `name`, which is `wire_name` on the wire, as the backend sends it."""
+    def to_wire(
+        self, kind: EventKind | None, name: str, wire_name: str, data: Any, shape: Shape | None
+    ) -> Any:
+        """The envelope of the event `name`, which is `wire_name` on the wire, as the backend sends it.
+
+        `kind` is what `name` is on its channel, if it is an event there; another category than its own is not translated.
+        """
         if not isinstance(data, Mapping):
             return data
         out: dict[str, Any] = {}
@@ -71,7 +76,8 @@ class EnvelopeWords:
             elif key == "meta":
                 said = self._meta.to_wire(value)
             elif key == "category":
-                said = self.categories.get(name, value)
+                if kind is not None and value == kind.category:
+                    said = self.categories.get(name, value)
             elif key in ("event_type", "type"):
                 said = wire_name if value == name else value
             wire = getattr(self, key) if key in _KEYS else key

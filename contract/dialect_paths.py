@@ -130,8 +130,13 @@ class ChannelWords:
                 raise DialectError(f"channels: {error}", ("channels", kind)) from None
 
     def to_wire(self, channel: Channel, known: Mapping[str, Any]) -> str | None:
-        """The name on the wire; `known` may help with a hotel_slug. None when what the template needs is not known."""
+        """The name on the wire; `known` may help with a hotel_slug. None when what the template needs is not known.
+
+        Of a hotel that is known to have another slug the help is not taken: the channel says whose it is.
+        """
         values = {**known, KEY_FIELDS[channel.kind]: channel.key}
+        if channel.kind == "staff" and channel.key in self._slugs:
+            values["hotel_slug"] = self._slugs[channel.key]
         if "hotel_slug" not in values and "hotel_id" in values:
             values["hotel_slug"] = self._slugs.get(str(values["hotel_id"]))
         if "hotel_id" not in values:

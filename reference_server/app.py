@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -31,8 +32,9 @@ from reference_server.middleware import cors, errors
 from reference_server.realtime.apps import HostedApps
 from reference_server.realtime.endpoint import add_pusher_routes
 from reference_server.realtime.hub import Hub
-from reference_server.realtime.publishers import HubPublisher, PusherPublisher
+from reference_server.realtime.publishers import HubPublisher, Publisher, PusherPublisher
 from reference_server.seed import DEFAULT_SCENARIO
+from reference_server.speech import Speech
 from reference_server.store import make_store
 from reference_server.unit_of_work import UnitOfWork
 from reference_server.worlds import Worlds
@@ -70,6 +72,8 @@ class Settings:
     clock: ClockSetting | None = None
     chaos: Plan | None = None
     """What goes wrong on purpose from the start; the control surface may change it."""
+    dialect: Mapping[str, Any] | None = None
+    """The words the server speaks, as a document (files/dialect.schema.json); without one the contract's own."""
 
     @property
     def pusher_app(self) -> PusherApp:
@@ -80,7 +84,7 @@ class Settings:
 def make_app(settings: Settings) -> web.Application:
     """The application. Its parts start with it and stop with it, in order, events flushed.
 
-    Raises: `ClockSettingError`. At start-up: `StoreError` when the database cannot be used, `ScenarioError` for a scenario that cannot
+    Raises: `ClockSettingError`, `DialectError`. At start-up: `StoreError` when the database cannot be used, `ScenarioError` for a scenario that cannot
     be at the time of the clock.
     """
     scenario = settings.scenario or built_in(DEFAULT_SCENARIO)
@@ -88,14 +92,23 @@ def make_app(settings: Settings) -> web.Application:
     clock.restart(settings.clock or scenario.setting(clock.begins_at(REAL_TIME)))
     hosted = HostedApps(settings.apps)
     hub = hosted.first.hub
-    chaos, clients = Chaos(settings.chaos), Clients(hosted.hubs)
+    speech = None if settings.dialect is None else Speech(settings.dialect, store, settings.pusher_app)
+    chaos = Chaos(settings.chaos)
+    clients = Clients(hosted.hubs) if speech is None else Clients(hosted.hubs, speech.words.channel)
     around = [cors, clients.middleware, RequestChaos(chaos, operation_of).middleware, errors]
+    if speech is not None:
+        around = [speech.around, *around, speech.within]
     app = web.Application(middlewares=around, client_max_size=_MOST_BODY_BYTES)
     jobs = JobRunner(store, LogMailer(), clock)
     house = House(store, clock, UnitOfWork(SlowCommits(store), clock), jobs, settings.pusher_app)
-    bind(app, house, HANDLERS, check_replies=settings.check_replies)
-    Control(house, settings.control_token, settings.embedded).add_routes(app)
-    add_board_routes(app)
+    add_route = None if speech is None else speech.add_route
+    bind(app, house, HANDLERS, check_replies=settings.check_replies, add_route=add_route)
+    described = {} if settings.dialect is None else {"dialect": settings.dialect}
+    Control(house, settings.control_token, settings.embedded, described).add_routes(app)
+    if speech is None:
+        add_board_routes(app)
+    else:
+        speech.add_routes(app)
     Connections(hosted, settings.control_token).add_routes(app)
     ChaosControl(chaos, settings.control_token).add_routes(app)
     publishers: list[ChaosPublisher] = []
@@ -105,12 +118,14 @@ def make_app(settings: Settings) -> web.Application:
 
     async def run_parts(_: web.Application) -> AsyncIterator[None]:
         await store.open()
-        publishers.extend(_publishers(settings, hub, chaos, clients))
+        publishers.extend(_publishers(settings, hub, chaos, clients, speech))
         dispatcher = app[_DISPATCHER] = Dispatcher(store, publishers, clock)
         try:
             worlds.attach(dispatcher)
             worlds.on_leave += [publisher.forget for publisher in publishers]
             worlds.on_settle += [publisher.delivered for publisher in publishers]
+            if speech is not None:
+                worlds.on_leave.append(speech.words.forget)
             await worlds.begin()
             await dispatcher.start()
             jobs.start()
@@ -135,8 +150,15 @@ def make_app(settings: Settings) -> web.Application:
     return app
 
 
-def _publishers(settings: Settings, hub: Hub, chaos: Chaos, clients: Clients) -> Iterator[ChaosPublisher]:
+def _publishers(
+    settings: Settings, hub: Hub, chaos: Chaos, clients: Clients, speech: Speech | None
+) -> Iterator[ChaosPublisher]:
+    """Chaos chooses by the contract's words, so what is spoken is spoken behind it."""
+
+    def spoken(publisher: Publisher) -> Publisher:
+        return publisher if speech is None else speech.before(publisher)
+
     if settings.embedded:
-        yield ChaosPublisher(HubPublisher(hub), chaos, clients)
+        yield ChaosPublisher(spoken(HubPublisher(hub)), chaos, clients)
     for address in settings.publish_to:
-        yield ChaosPublisher(PusherPublisher(address), chaos)
+        yield ChaosPublisher(spoken(PusherPublisher(address)), chaos)

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler as HttpHandler
 from multidict import MultiMapping
 
 from contract.errors import ContractError
@@ -29,14 +30,24 @@ class BindingError(Exception):
     """`openapi.yaml` and the handlers disagree about the operations."""
 
 
-def bind(app: web.Application, house: House, handlers: Mapping[str, Handler], *, check_replies: bool) -> None:
-    """Add a route per operation. With `check_replies` a reply outside its schema becomes a logged 500."""
+def bind(
+    app: web.Application,
+    house: House,
+    handlers: Mapping[str, Handler],
+    *,
+    check_replies: bool,
+    add_route: Callable[[str, str, HttpHandler], object] | None = None,
+) -> None:
+    """Add a route per operation. With `check_replies` a reply outside its schema becomes a logged 500.
+
+    `add_route` gets method, path and handler of each, instead of the router of the application.
+    """
     known = operations()
     if set(known) != set(handlers):
         raise BindingError(f"Handlers and openapi.yaml differ in {sorted(set(known) ^ set(handlers))}.")
     for operation in known.values():
         route = _route(house, operation, handlers[operation.id], check_replies)
-        app.router.add_route(operation.method, operation.path, route)
+        (add_route or app.router.add_route)(operation.method, operation.path, route)
         app.setdefault(_ROUTED, {})[route] = operation.id
 
 

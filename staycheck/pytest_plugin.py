@@ -7,7 +7,7 @@
 
 pytest finds it through the entry point `pytest11`, so it is imported in every session where staycheck is installed: what it
 needs is imported only when a fixture is used. The options are in `pytest --help` and in the ini file under the same names:
-`staycheck_scenario`, `staycheck_clock`, `staycheck_chaos`, `staycheck_db`.
+`staycheck_scenario`, `staycheck_clock`, `staycheck_chaos`, `staycheck_db`, `staycheck_dialect`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _OPTIONS = {
     "clock": "the hotel's clock, such as frozen@2026-11-25T14:00+00:00",
     "chaos": "a chaos preset or file",
     "db": "another database than memory",
+    "dialect": "the words the server speaks: a TOML or JSON file",
 }
 _MARK = "staycheck(scenario=None, clock=None): begin this test with another scenario, or move the clock to an ISO time first"
 

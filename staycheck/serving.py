@@ -7,16 +7,17 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
 
+from conformance_tests.target import TargetError, load_dialect
 from contract.pusher.app import PusherAddress, parse_realtime_url
 from contract.pusher.settings import ServedApp
 from reference_server.app import DEFAULT_APP, Settings
@@ -25,16 +26,18 @@ from reference_server.control.guard import is_loopback
 from reference_server.logs import configure_logs
 from reference_server.mutants import UnknownMutant, install
 from reference_server.process import ListenError, run
-from reference_server.seed import DEFAULT_SCENARIO, DEMO_STAFF, HOME_HOTEL
+from reference_server.seed import DEFAULT_SCENARIO
+from reference_server.speech import speakable
 from reference_server.store import StoreError
-from reference_server.store.location import LocationError, check_location, secrets_of, shown
+from reference_server.store.location import LocationError, check_location, secrets_of
 from reference_server.tls import Throwaway, TlsError, throwaway
 from simulator.clock_setting import ClockSetting, ClockSettingError, parse_clock
 from simulator.scenario import Scenario, ScenarioError
-from simulator.scenario_files import ScenarioFileError, built_in, find_scenario
+from simulator.scenario_files import ScenarioFileError, find_scenario
 from staycheck.apps_option import chosen_apps
 from staycheck.chaos_files import ChaosFileError, read_chaos
 from staycheck.usage import could_not_judge, wrong_usage
+from staycheck.welcome import welcome
 
 DEFAULT_PORT = 8787
 _EMBEDDED = "embedded"
@@ -105,6 +108,13 @@ def serve(
             metavar="SPEC",
         ),
     ] = None,
+    dialect: Annotated[
+        Path | None,
+        typer.Option(
+            help="Speak another backend's words: a TOML or JSON file, the same that `check` reads a backend through.",
+            metavar="FILE",
+        ),
+    ] = None,
     mutant: Annotated[
         str | None,
         typer.Option(
@@ -148,6 +158,7 @@ def serve(
         scenario=None if scenario is None else _scenario(scenario),
         clock=None if clock is None else _clock(clock),
         chaos=None if chaos is None and chaos_seed is None else _chaos(chaos, chaos_seed),
+        dialect=None if dialect is None else _dialect(dialect),
     )
     if not is_loopback(host) and any(one.app.secret == DEFAULT_APP.secret for one in served):
         wrong_usage(
@@ -226,6 +237,13 @@ def _scenario(text: str) -> Scenario:
         wrong_usage(f"--scenario: {error}")
 
 
+def _dialect(path: Path) -> Mapping[str, Any]:
+    try:
+        return load_dialect(path, use=speakable)
+    except TargetError as error:
+        wrong_usage(f"--dialect: {error}")
+
+
 def _clock(text: str) -> ClockSetting:
     try:
         setting = parse_clock(text)
@@ -272,68 +290,4 @@ def _ready(url: str, settings: Settings, announce: bool, authority: Path | None)
         told = {"ready": True, "url": url} | ({"authority": str(authority)} if authority else {})
         print(json.dumps(told), flush=True)  # noqa: T201 - a line for a program to read
         return
-    app = settings.pusher_app
-    port = url.rsplit(":", 1)[1]
-    host = url.partition("://")[2].rsplit(":", 1)[0]
-    secret = app.secret if app == DEFAULT_APP else "(the one you gave)"
-    staff = ", ".join(member.username for member in DEMO_STAFF if member.hotel_id == 1)
-    outsider = next(member.username for member in DEMO_STAFF if member.hotel_id != 1)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[bold]staycheck[/bold] serves {url}   (Ctrl-C stops it)\n")
-    console.print(f"Board    {url}/")
-    begun = settings.scenario or built_in(DEFAULT_SCENARIO)
-    means = f"scenario {begun.name} ({begun.title})"
-    if begun.name == DEFAULT_SCENARIO:
-        means = "today's arrivals can be checked in at any hour of the day"
-    console.print(f"Hotel    {HOME_HOTEL}, id 1; {means}", markup=False)
-    if settings.clock is not None or begun.clock is not None:
-        console.print(f"Clock    moved; it shows its time at {url}/_staycheck/clock", markup=False)
-    console.print(f"Staff    {staff} (password = name); {outsider} works in other-demo")
-    console.print(
-        f"Pusher   app id {app.id}, key {app.key}, secret {secret}, host {host}, port {port}, "
-        f"{'no TLS' if authority is None else 'TLS only'}"
-    )
-    if authority is not None:
-        console.print(
-            f"TLS      a client must trust {authority}: NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or curl --cacert; a browser\n"
-            f"         asks once when it opens {url}",
-            markup=False,
-        )
-    for other in settings.apps[1:]:
-        console.print(
-            f"         app id {other.app.id}, key {other.app.key}, apart from the hotel", markup=False
-        )
-    lasts = " (gone when the server stops)" if settings.db == "memory" else ""
-    console.print(f"Database {shown(settings.db)}{lasts}", markup=False)
-    if settings.chaos is not None:
-        plan = settings.chaos
-        named = plan.preset or "of a file"
-        console.print(
-            f"Chaos    {named}, seed {plan.seed}: {', '.join(rule.name for rule in plan.rules) or 'no rules'};"
-            f" what was done: {url}/_staycheck/chaos/log",
-            markup=False,
-        )
-    curl = "curl" if authority is None else f"curl --cacert {authority}"
-    console.print("\nLog in, list today's arrivals, check one in:\n")
-    console.print(
-        f"  TOKEN=$({curl} -s {url}/api/staff/login/ -H 'Content-Type: application/json' \\\n"
-        f'    -d \'{{"username": "frontdesk", "password": "frontdesk"}}\' | python3 -c \'import json, sys; '
-        'print(json.load(sys.stdin)["token"])\')\n'
-        f"  {curl} -s '{url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/?bucket=arrivals' "
-        '-H "Authorization: Token $TOKEN"\n'
-        f"  {curl} -s -X POST {url}/api/staff/hotel/{HOME_HOTEL}/room-bookings/BOOKING_ID/check-in/ "
-        '-H "Authorization: Token $TOKEN"',
-        markup=False,
-    )
-    wire = f"wsPort: {port}, forceTLS: false," if authority is None else f"wssPort: {port}, forceTLS: true,"
-    console.print("\nWatch the rooms with pusher-js:\n")
-    console.print(
-        f"  const pusher = new Pusher('{app.key}', {{ wsHost: '{host}', {wire}\n"
-        "    enabledTransports: ['ws'], cluster: 'local' });\n"
-        f"  pusher.subscribe('{HOME_HOTEL}.rooms').bind('room_updated', (event) => console.log(event));",
-        markup=False,
-    )
-    console.print(
-        "\nJudge it:  " + (f"SSL_CERT_FILE={authority} " if authority else "") + f"staycheck check {url}\n",
-        markup=False,
-    )
+    welcome(Console(highlight=False, soft_wrap=True), url, settings, authority)

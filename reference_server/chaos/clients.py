@@ -27,10 +27,14 @@ class ChosenClose(CloseError):
 
 
 class Clients:
-    """Everybody who is connected to the hubs. Its middleware must be among the application's."""
+    """Everybody who is connected to the hubs. Its middleware must be among the application's.
 
-    def __init__(self, hubs: Sequence[Hub]) -> None:
+    `subscribed_as` is the name that a channel of the contract has for them.
+    """
+
+    def __init__(self, hubs: Sequence[Hub], subscribed_as: Callable[[str], str] = str) -> None:
         self._hubs = tuple(hubs)
+        self._subscribed_as = subscribed_as
         self._requests: dict[asyncio.Task[object] | None, web.Request] = {}
 
     def close(self, channel: str | None, code: int | None) -> list[str]:
@@ -39,6 +43,7 @@ class Clients:
         With a code they get what is queued for them and a close frame; without one the connection just ends.
         """
         ended = []
+        channel = None if channel is None else self._subscribed_as(channel)
         for hub in self._hubs:
             for client in hub.clients():
                 if channel is not None and channel not in client.channels:

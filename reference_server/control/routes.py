@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -30,11 +30,12 @@ from simulator.world import Hotel
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The handlers of the control surface."""
+    """The handlers of the control surface. `described` is what else the target document says of this server."""
 
     house: House
     control_token: str | None
     embedded: bool = True
+    described: Mapping[str, Any] = field(default_factory=dict)
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get(CONTROL_PREFIX + "target.json", self.target)
@@ -61,6 +62,7 @@ class Control:
             else {},
             "states": {"url": CONTROL_PREFIX + "states"},
             "probes": {"url": CONTROL_PREFIX + "probes"},
+            **self.described,
         }
         return json_response(200, document)
 

@@ -29,16 +29,19 @@ WITHIN = 5.0
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """An event as it came: `data` is what the publisher wrote, parsed."""
+    """An event as it came: `data` is what the publisher wrote, parsed. `payload_key` is where a dialect puts the payload."""
 
     channel: str
     name: str
     data: Any
+    payload_key: str | None = "payload"
 
     @property
     def payload(self) -> Any:
         """The payload of an envelope, or the data itself."""
-        return self.data.get("payload", self.data) if isinstance(self.data, dict) else self.data
+        if self.payload_key is None or not isinstance(self.data, dict):
+            return self.data
+        return self.data.get(self.payload_key, self.data)
 
 
 Matcher: TypeAlias = Callable[[SeenEvent], bool] | Mapping[str, Any] | None
@@ -64,6 +67,7 @@ class Events:
         self._pongs: list[asyncio.Future[None]] = []
         self._channels: set[str] = set()
         self._lost: str | None = None
+        self._payload_key = server.dialect.envelope.payload
 
     @property
     def seen(self) -> Sequence[SeenEvent]:
@@ -111,7 +115,7 @@ class Events:
     def _auth(self, guest: Guest) -> str:
         assert self._subscriber is not None
         wanted = {"socket_id": self._subscriber.socket_id, "channel_name": guest.channel}
-        reply = self._server.call("POST", "/api/notifications/pusher/auth/", wanted, guest_token=guest.token)
+        reply = self._server.operation("channelAuth", {}, wanted, guest_token=guest.token)
         if reply.status != 200:
             raise SubscriptionRefused(
                 f"The channel {guest.channel} is not signed for this guest: status {reply.status}"
@@ -235,7 +239,7 @@ class Events:
                     self._pongs.pop(0).set_result(None)
             case client.Event(channel=str(channel), name=name, data_text=text):
                 async with self._news:
-                    self._seen.append(SeenEvent(channel, name, _json(text)))
+                    self._seen.append(SeenEvent(channel, name, _json(text), self._payload_key))
                     self._news.notify_all()
 
     def _answer(self, channel: str, refused: str | None) -> None:
@@ -296,7 +300,7 @@ def listening(server: Server) -> Iterator[Events]:
     try:
         if not connected.wait(_CONNECT_SECONDS) or running.done():
             raise SubscriptionRefused(f"No Pusher server answers at {server.websocket_url}.")
-        for channel in (f"{server.hotel_slug}.rooms", f"staff-hotel-{server.hotel_id}"):
+        for channel in server.channels:
             events.subscribe(channel)
         yield events
     finally:

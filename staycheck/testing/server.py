@@ -1,15 +1,23 @@
-"""A mock server as a test uses it: calls, staff, guests, the clock, scenarios and snapshots."""
+"""A mock server as a test uses it: calls, staff, guests, the clock, scenarios and snapshots.
+
+Whatever dialect the server speaks, what stands here by name is in the contract's words: `bookings`, `check_in`, `Guest.booking`,
+and a `call` of a path below the staff's prefix. A `call` of a whole path, and the events, are as every client has them.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+from contract.channels import guest_channel, rooms_channel, staff_channel
+from contract.dialect import Dialect, identity, parse_dialect
+from contract.operations import match
 
 _SECONDS = 30.0
 _C = "/_staycheck/"
@@ -42,6 +50,7 @@ class Server:
         self._tokens: dict[str, str] = {}
         self._target: dict[str, Any] | None = None
         self._first: str | None = None
+        self._dialect: Dialect | None = None
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))  # the server is on this machine
 
     @property
@@ -64,6 +73,58 @@ class Server:
             self._target = self.control("GET", "target.json")
         return self._target
 
+    @property
+    def dialect(self) -> Dialect:
+        """The words the server speaks, the contract's own if none were chosen."""
+        if self._dialect is None:
+            given = self.target().get("dialect")
+            self._dialect = identity() if given is None else parse_dialect(given, {HOTEL: self.hotel_id})
+        return self._dialect
+
+    @property
+    def channels(self) -> tuple[str, str]:
+        """What clients call the public channels of the hotel: that of the rooms, that of the bookings."""
+        named = (rooms_channel(HOTEL), staff_channel(self.hotel_id))
+        rooms, bookings = (self.dialect.to_wire_channel(one) for one in named)
+        return rooms, bookings
+
+    def operation(
+        self,
+        operation_id: str,
+        params: Mapping[str, Any],
+        body: Any = None,
+        *,
+        query: str = "",
+        staff: str | None = None,
+        guest_token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One operation of the contract in its words, body and reply too, whatever the server speaks. The hotel is this one if none is named."""
+        words, known = self.dialect, {"hotel_slug": HOTEL, **params}
+        try:
+            path = words.to_wire_path(operation_id, known)
+        except KeyError:  # the server names rooms by the other of number and id
+            path = words.to_wire_path(operation_id, {**known, **self._other_room(params)})
+        reply = self.call(
+            words.to_wire_method(operation_id),
+            path + (f"?{query}" if query else ""),
+            words.to_wire_request(operation_id, body),
+            staff=staff,
+            guest_token=guest_token,
+            headers=headers,
+        )
+        return replace(reply, body=words.to_canonical_reply(operation_id, reply.status, reply.body))
+
+    def _other_room(self, params: Mapping[str, Any]) -> dict[str, str]:
+        board = self.operation("roomsBoard", {}, staff="manager").body
+        numbers = {
+            str(room["id"]): str(room["room_number"]) for column in board.values() for room in column["rooms"]
+        }
+        ids = {number: room_id for room_id, number in numbers.items()}
+        if "room_id" in params:
+            return {"room_number": numbers.get(str(params["room_id"]), str(params["room_id"]))}
+        return {"room_id": ids.get(str(params["room_number"]), str(params["room_number"]))}
+
     def call(
         self,
         method: str,
@@ -74,12 +135,28 @@ class Server:
         guest_token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One call, as a member of staff or as a guest. A `path` without a leading slash is below the staff's prefix."""
+        """One call, as a member of staff or as a guest.
+
+        A `path` without a leading slash is below the staff's prefix, in the contract's words (see the module).
+        """
+        if not path.startswith("/") and self.dialect is not identity():
+            asked, _, query = path.partition("?")
+            meant = match(method, f"/api/staff/hotel/{HOTEL}/{asked}")
+            if meant is not None:
+                return self.operation(
+                    meant[0].id,
+                    meant[1],
+                    body,
+                    query=query,
+                    staff=staff,
+                    guest_token=guest_token,
+                    headers=headers,
+                )
         sent = {"Content-Type": "application/json"} | dict(headers or {})
         if staff is not None:
             sent |= self.staff_headers(staff)
         if guest_token is not None:
-            sent["Authorization"] = f"GuestToken {guest_token}"
+            sent |= self.dialect.auth.credentials(guest_token, guest=True)
         url = f"{self.url}{path}" if path.startswith("/") else f"{self.staff_url}/{path}"
         data = None if body is None else json.dumps(body).encode()
         request = Request(url, data=data, headers=sent, method=method)  # noqa: S310 - our own server
@@ -106,14 +183,14 @@ class Server:
     def staff_token(self, username: str = "manager") -> str:
         """The token of a member of staff (`manager`, `frontdesk`, `housekeeper`, `outsider`), who is logged in if need be."""
         if username not in self._tokens:
-            reply = self.call("POST", "/api/staff/login/", {"username": username, "password": username})
+            reply = self.operation("staffLogin", {}, {"username": username, "password": username})
             if reply.status != 200:
                 raise RefusedError(f"{username} cannot log in: status {reply.status}")
             self._tokens[username] = reply.body["token"]
         return self._tokens[username]
 
     def staff_headers(self, username: str = "manager") -> dict[str, str]:
-        return {"Authorization": f"Token {self.staff_token(username)}"}
+        return self.dialect.auth.credentials(self.staff_token(username))
 
     def bookings(self, bucket: str | None = None) -> list[dict[str, Any]]:
         """Every booking, or those of a bucket (`arrivals`, `in_house`, `departures` ...)."""
@@ -192,16 +269,16 @@ class Guest:
 
     @property
     def channel(self) -> str:
-        """The private channel of the booking."""
-        return f"private-guest-booking.{self.booking_id}"
+        """What clients call the private channel of the booking."""
+        return self.server.dialect.to_wire_channel(guest_channel(self.booking_id), {"hotel_slug": HOTEL})
 
     def booking(self) -> Reply:
         """What the guest sees of the booking."""
-        path = f"/api/public/hotel/{HOTEL}/room-bookings/{self.booking_id}/"
-        return self.server.call("GET", path, guest_token=self.token)
+        params = {"booking_id": self.booking_id}
+        return self.server.operation("guestBookingStatus", params, guest_token=self.token)
 
     def context(self) -> Reply:
-        return self.server.call("GET", "/api/guest/context/", guest_token=self.token)
+        return self.server.operation("guestContext", {}, guest_token=self.token)
 
 
 class Clock:

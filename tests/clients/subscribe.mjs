@@ -1,6 +1,6 @@
 // Subscribes with pusher-js and writes what happens, one JSON object per line, until it is killed. Reads commands from
 // stdin, one JSON object per line: {"do": "trigger" | "subscribe" | "unsubscribe" | "signin" | "members", ...}.
-// node subscribe.mjs '{"host","port","key","channels":[],"authEndpoint"?|"signWithSecret"?,"userAuthEndpoint"?,"tls"?}'
+// node subscribe.mjs '{"host","port","key","channels":[],"authEndpoint"?,"authHeaders"?|"signWithSecret"?,"userAuthEndpoint"?,"tls"?}'
 import { createHmac } from "node:crypto";
 import { createInterface } from "node:readline";
 import PusherModule from "pusher-js";
@@ -11,7 +11,7 @@ const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 function channelAuthorization() {
   if (config.authEndpoint) {
-    return { endpoint: config.authEndpoint, transport: "ajax" };
+    return { endpoint: config.authEndpoint, transport: "ajax", headers: config.authHeaders ?? {} };
   }
   if (config.signWithSecret) {
     return {

@@ -288,6 +288,13 @@ def test_credentials_are_read_back() -> None:
     assert bare.credentials("abc") == {"Authorization": "abc"}
 
 
+def test_an_event_on_the_channel_of_another_hotel_stays_there() -> None:
+    dialect = parse_dialect({"name": "x", "channels": {"staff": "{hotel_slug}.bookings"}}, HOTELS)
+    data = {"meta": {"hotel_slug": "grand-demo"}}
+    assert dialect.to_wire_event("staff-hotel-2", "booking_checked_out", data)[0] == "h.bookings"
+    assert dialect.to_wire_event("staff-hotel-9", "booking_checked_out", data)[0] == "grand-demo.bookings"
+
+
 def test_when_kinds_share_a_channel_the_event_decides() -> None:
     dialect = parse_dialect({"name": "x", "channels": {"staff": "{hotel_slug}.rooms"}}, HOTELS)
     assert dialect.to_canonical_channel("grand-demo.rooms", "booking_updated") == "staff-hotel-1"

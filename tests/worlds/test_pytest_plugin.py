@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.server.dialects import FILES
+
 pytest_plugins = ["pytester"]
 
 _TESTS = """
@@ -117,6 +119,29 @@ def test_snapshots(staycheck_server):
         staycheck_server.restore(name)
 """
 
+_IN_A_DIALECT = """
+def test_helpers_in_the_contracts_words_and_events_in_the_dialects(staycheck_server, staycheck_events):
+    booking = next(b for b in staycheck_server.bookings("arrivals") if b["flags"]["can_check_in"])
+    booking_id, room_id = booking["booking_id"], booking["room"]["room_id"]
+    guest = staycheck_server.check_in(booking_id)
+    assert staycheck_server.channels == ("hotel-1-rooms", "grand-demo.room-bookings")
+    event = staycheck_events.await_event(
+        "hotel-1-rooms", "occupancy.changed", {"current_booking": {"reference": booking_id}, "is_occupied": True})
+    assert event.payload["topic"] == "occupancy"
+    staycheck_events.await_event("grand-demo.room-bookings", "stay.began", {"reference": booking_id})
+    assert guest.channel == f"private-stay-{booking_id}"
+    staycheck_events.subscribe(guest)
+    assert guest.context().body["is_checked_in"] and guest.booking().body["booking_id"] == booking_id
+    left = staycheck_server.call("POST", f"room-bookings/{booking_id}/check-out/", staff="frontdesk")
+    assert (left.status, left.body["booking_id"]) == (200, booking_id)
+    staycheck_events.await_event(guest, "booking_checked_out", {"reference": booking_id})
+    cleaned = staycheck_server.call(
+        "POST", f"housekeeping/rooms/{room_id}/status/", {"to_status": "CLEANING_IN_PROGRESS"}, staff="manager")
+    assert (cleaned.status, cleaned.body["room"]["room_status"]) == (200, "CLEANING_IN_PROGRESS")
+    raw = staycheck_server.call("GET", "/v3/grand-demo/stays?page_size=1", staff="manager")
+    assert raw.body["success"] and "reference" in raw.body["result"]["results"][0]
+"""
+
 
 def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_TESTS)
@@ -125,6 +150,14 @@ def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess("-p", "staycheck.pytest_plugin", "-q", timeout=100)
     result.assert_outcomes(passed=11)
+
+
+def test_the_fixtures_in_a_dialect(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(_IN_A_DIALECT)
+    (pytester.path / "odd.toml").write_text(FILES["everything-odd"].read_text())
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nstaycheck_dialect = odd.toml\n")
+    result = pytester.runpytest_subprocess("-p", "staycheck.pytest_plugin", "-q", timeout=100)
+    result.assert_outcomes(passed=1)
 
 
 def test_a_server_that_cannot_start_ends_the_session_with_its_sentence(pytester: pytest.Pytester) -> None:

@@ -1,7 +1,7 @@
-"""A hotel seen through somebody else: our own server behind a proxy that is slow, loses answers, or speaks in other words.
+"""A hotel seen through somebody else: our own server, in other words if need be, behind a proxy that is slow or loses answers.
 
 Requests go through it to the server, and what the server publishes goes through it to the suite's sink (and into an
-event file). It knows the contract's dialects, and nothing of what is judged.
+event file). It knows the paths of the server's dialect, and nothing of what is judged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from contract.pusher.signatures import sign_request
 from reference_server.app import Settings, make_app
 
 _SINK = SinkSettings()
-_HOTELS = {"grand-demo": 1, "other-demo": 2}
 _DROPPED = frozenset(
     ("content-length", "transfer-encoding", "connection", "date", "server", "content-encoding")
 )
@@ -58,7 +57,7 @@ class Proxy:
     lost: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.words: Dialect = identity() if self.dialect is None else parse_dialect(self.dialect, _HOTELS)
+        self.words: Dialect = identity() if self.dialect is None else parse_dialect(self.dialect)
         self._over = asyncio.Event()
         self._session: aiohttp.ClientSession | None = None
 
@@ -81,37 +80,23 @@ class Proxy:
     async def _request(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         found = self.words.to_canonical_path(request.method, request.path)
-        path, name = request.path, ""
+        name = "" if found is None else found[0].id
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _DROPPED}
-        if found is not None:
-            operation, params = found
-            name, path = operation.id, identity().to_wire_path(operation.id, params)
-            said = headers.pop(self.words.auth.header, "")
-            caller = self.words.auth.read(said)
-            if caller is not None:
-                headers |= identity().auth.credentials(caller[1], guest=caller[0] == "guest")
-            elif said:
-                headers[self.words.auth.header] = said
-            if body and "json" in request.content_type:
-                body = _json(body, lambda value: self.words.to_canonical_request(operation.id, value))
         if self.refuses_too and name == self.loses and self.lost[name] < self.losses:
             self.lost[name] += 1
             await self._over.wait()  # it never got to the server, and nobody is told
         assert self._session is not None
-        method = found[0].method if found is not None else request.method
         async with self._session.request(
-            method, self.backend + path, params=request.query, data=body or None, headers=headers,
+            request.method, self.backend + request.path, params=request.query, data=body or None, headers=headers,
             allow_redirects=False,
         ) as reply:  # fmt: skip
-            raw, status, kind = await reply.read(), reply.status, reply.headers.get("Content-Type", "")
+            raw, status = await reply.read(), reply.status
             told = {name: value for name, value in reply.headers.items() if name.lower() not in _DROPPED}
         if name == self.loses and status == 200 and self.lost[name] < self.losses:
             self.lost[name] += 1
             await self._over.wait()  # it happened, and nobody is told
         if name:
             await asyncio.sleep(self.reply_delay)
-            if "json" in kind:
-                raw = _json(raw, lambda value: self.words.to_wire_reply(name, status, value))
         return web.Response(body=raw, status=status, headers=told)
 
     async def _trigger(self, request: web.Request) -> web.Response:
@@ -122,7 +107,6 @@ class Proxy:
             return web.json_response({})
         for one in self.spoils:
             data["payload"].pop(one, None)
-        channel, name, data = self.words.to_wire_event(channel, name, data)
         await asyncio.sleep(self.event_delay)
         body = json.dumps({"name": name, "channels": [channel], "data": json.dumps(data)}).encode()
         query = sign_request(
@@ -141,14 +125,6 @@ class Proxy:
         return web.json_response({}, status=status)
 
 
-def _json(raw: bytes, change: Any) -> bytes:
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        return raw
-    return json.dumps(change(value)).encode()
-
-
 @asynccontextmanager
 async def _serving(proxy: Proxy) -> AsyncIterator[str]:
     async with TestServer(proxy.app()) as front:
@@ -156,7 +132,7 @@ async def _serving(proxy: Proxy) -> AsyncIterator[str]:
         address = parse_realtime_url(
             f"pusher://{_SINK.key}:{_SINK.secret}@127.0.0.1:{port}/apps/{_SINK.app_id}"
         )
-        async with TestServer(make_app(Settings(publish_to=(address,)))) as server:
+        async with TestServer(make_app(Settings(publish_to=(address,), dialect=proxy.dialect))) as server:
             proxy.backend = str(server.make_url("")).rstrip("/")
             yield str(front.make_url("")).rstrip("/")
 
@@ -172,7 +148,6 @@ async def drive(
             target = replace(
                 direct,
                 base_url=url,
-                dialect=proxy.dialect,
                 realtime=Realtime(
                     sink=replace(_SINK, port=listener.getsockname()[1]),
                     subscribe=direct.realtime.subscribe if subscribe else None,
