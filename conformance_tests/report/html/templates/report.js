@@ -1,0 +1,74 @@
+"use strict";
+const form = document.querySelector(".filter");
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const filtered = all("[data-verdict]");
+const texts = new Map();
+const textOf = (node) => {
+  if (!texts.has(node)) texts.set(node, node.textContent.toLowerCase());
+  return texts.get(node);
+};
+
+function filter() {
+  const { text, verdict, level } = Object.fromEntries(new FormData(form));
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const node of filtered) {
+    const fits = (!verdict || node.dataset.verdict === verdict) && (!level || node.dataset.level === level)
+      && words.every((word) => textOf(node).includes(word));
+    node.hidden = !fits;
+    if (fits && node.tagName === "TR") shown += 1;
+  }
+  for (const group of all(".verdicts tbody")) group.hidden = !group.querySelector("tr[data-verdict]:not([hidden])");
+  document.querySelector(".nothing").hidden = shown > 0;
+  form.querySelector("output").value = text || verdict || level ? `${shown} of ${all(".verdicts tr[data-verdict]").length} rules` : "";
+}
+
+function follow() {
+  let id;
+  try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+  const target = id && document.getElementById(id);
+  if (!target) return;
+  if (target.closest("[hidden]")) { form.reset(); filter(); }
+  for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+  (target.closest(".failure") && !target.closest(".lines") ? target.closest(".failure") : target).scrollIntoView();
+}
+
+function picture(figure) {
+  const readout = figure.querySelector(".readout");
+  const scroll = figure.querySelector(".scroll");
+  const items = all("a.item", figure);
+  readout.hidden = false;
+  const read = (item) => {
+    items.forEach((one) => one.classList.toggle("read-out", one === item));
+    readout.textContent = item.getAttribute("aria-label");
+    readout.classList.toggle("w", item.classList.contains("w"));
+  };
+  const enter = (item) => {
+    items.forEach((one) => one.setAttribute("tabindex", one === item ? "0" : "-1"));
+    read(item);
+  };
+  items.forEach((item, at) => {
+    item.addEventListener("pointerenter", () => read(item));
+    item.addEventListener("focus", () => enter(item));
+    item.addEventListener("click", (event) => { event.preventDefault(); item.focus(); enter(item); });
+    item.addEventListener("keydown", (event) => {
+      const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+      if (to === undefined || !items[to]) return;
+      event.preventDefault();
+      items[to].focus();
+    });
+  });
+  const first = items.find((item) => item.classList.contains("w")) || items[0];
+  items.forEach((item) => item.setAttribute("tabindex", item === first ? "0" : "-1"));
+  const show = () => { scroll.scrollLeft = Math.max(0, first.getBoundingClientRect().left - scroll.getBoundingClientRect().left + scroll.scrollLeft - 40); };
+  if (figure.closest("details").open) show();
+  else figure.closest("details").addEventListener("toggle", show, { once: true });
+}
+
+all("figure.timeline").forEach(picture);
+form.hidden = false;
+form.addEventListener("input", filter);
+form.addEventListener("submit", (event) => event.preventDefault());
+window.addEventListener("hashchange", follow);
+filter();
+follow();
