@@ -26,6 +26,8 @@ OPEN = 6
 """Failures that are open when the page is; with more, the first so many, and the rest at a touch."""
 
 _RANK = {"MUST": 0, "SHOULD": 1, "MAY": 2}
+_REASONS = 4
+"""Reasons told per rule."""
 _VERDICTS = ("fail", "error", "inconclusive", "skipped", "pass")
 _PATH = resources.files("conformance_tests.report.html") / "templates"
 
@@ -99,7 +101,9 @@ def _failures(rules: Sequence[Mapping[str, Any]], gate: str, history: Path) -> l
     drawn: list[tuple[str, int]] = []
     for rank in range(PICTURES):
         for rule in rules:
-            if rank < len(cases[rule["id"]]) and len(drawn) < (2 * MOST_PICTURES if rank == 0 else MOST_PICTURES):
+            if rank < len(cases[rule["id"]]) and len(drawn) < (
+                2 * MOST_PICTURES if rank == 0 else MOST_PICTURES
+            ):
                 drawn.append((rule["id"], rank))
     wanted = [_wanted(cases[rule_id][number][0]) for rule_id, number in drawn]
     found = windows(history, wanted)
@@ -121,7 +125,9 @@ def _failure(
         place = (rule["id"], number)
         why = f"No picture: this report has its {MOST_PICTURES} already."
         if place in pictures:
-            why = "No picture: the violation is about the history as a whole, or its lines are not in the file."
+            why = (
+                "No picture: the violation is about the history as a whole, or its lines are not in the file."
+            )
         told.append(Case(first, tuple(others), pictures.get(place), why))
     known = load_clauses()
     named = dict.fromkeys(violation["clause"] for violation in rule["violations"])
@@ -153,7 +159,7 @@ def _unjudged(rules: Sequence[Mapping[str, Any]], *, driven: bool) -> Mapping[st
     found: dict[str, list[str]] = defaultdict(list)
     for rule in rules:
         if rule["verdict"] in verdicts:
-            for reason in rule["reasons"]:
+            for reason in rule["reasons"][:_REASONS]:
                 found[reason].append(rule["id"])
     return found
 

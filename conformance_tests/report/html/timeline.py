@@ -20,7 +20,7 @@ from conformance_tests.report.html.windows import Window
 
 AXIS, ROW, GAP, LEFT = 30, 26, 8, 14
 """Pixels: the height of the axis and of a row, between lanes, and left of the first moment."""
-_CHARACTER, _BOLD, _MARK, _TICK = 6.7, 7.5, 22.0, 62.0
+_CHARACTER, _BOLD, _MARK, _TICK = 6.7, 7.5, 30.0, 62.0
 _LONGEST_LABEL = 30
 _KINDS = ("rooms", "staff", "guest", "other")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -161,9 +161,7 @@ def picture_of(window: Window, *, letters: bool) -> Picture | None:
     if letters:
         items = _lettered(items)
     lanes = _lanes(window, items)
-    scale = scale_of(
-        (moment for item in items for moment in (item.first, item.last)), _apart(items), LEFT
-    )
+    scale = scale_of((moment for item in items for moment in (item.first, item.last)), _apart(items), LEFT)
     placed = [
         replace(item, key=key, x=scale.places[item.first], end=scale.places[item.last])
         for key, item in enumerate(items, start=1)
@@ -233,7 +231,9 @@ def _item(shape: Shape, lines: Sequence[Seen], window: Window, start: float) -> 
             label = label if proof else ""
         case "span":
             label = "fence" if first.name == "fence" else label
-            words = "fence: a harmless operation whose events came in; what is missing by its end did not come"
+            words = (
+                "fence: a harmless operation whose events came in; what is missing by its end did not come"
+            )
         case "mark" if not proof:
             label = "" if first.name == "arranged" else label
     ended = None if last.t == first.begun else (last.t - start) * 1000
@@ -302,7 +302,7 @@ def _lanes(window: Window, items: Sequence[Item]) -> list[_Lane]:
 def _apart(items: Sequence[Item]) -> list[Apart]:
     """Bars are as long as what stands on them; marks of a row leave room for what stands beside them."""
     found = [
-        Apart(item.first, item.last, max(item.label_width + 14, 16))
+        Apart(item.first, item.last, max(item.label_width + 18, 16))
         for item in items
         if item.is_bar and item.first != item.last
     ]
@@ -335,7 +335,9 @@ def _stacked(lanes: Sequence[_Lane], items: Sequence[Item]) -> tuple[tuple[Lane,
             height = max(len(ends), 1) * ROW
             rows.append(Row(label, y, height))
             y += height
-        drawn.append(Lane(lane.name, lane.whole, top, y - top, tuple(rows), empty))
+        drawn.append(
+            Lane(lane.name, lane.whole, top, y - top, tuple(rows), empty and lane.whole.startswith("channel"))
+        )
         y += GAP
     return tuple(drawn), sorted(placed, key=lambda item: item.key), y
 

@@ -58,11 +58,12 @@ class _Collector:
     """Fills one window."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self.scenario = wanted.scenario
-        self.follows = wanted.scenario is not None
+        self.scenarios = {wanted.scenario} if wanted.scenario is not None else set()
+        self.named = wanted.scenario is not None
         self.open = set(sorted(wanted.witness)[:MOST_WITNESSES])
         self.found: set[int] = set()
         self.keys: set[Key] = set()
+        self.about: set[Key] = set()
         self.done = False
         self._kept: list[Unit] = []
         self._leading: deque[Unit] = deque()
@@ -71,7 +72,7 @@ class _Collector:
         self._more = False
         self._calls: dict[str, Seen] = {}
         self._answered: float | None = None
-        self._channels: dict[str, None] = {}
+        self._channels: dict[str, str | None] = {}
 
     def take(self, line: Mapping[str, Any]) -> None:
         """A line about the same, or a witness."""
@@ -82,6 +83,7 @@ class _Collector:
         if line["kind"] == "mark" and line["mark"] == "arranged":
             self._note_channels(mapping(line.get("bindings")))
         if witness:
+            self.about.update(keys_of(line))
             self._take_witness(one)
         elif one.kind == "reply" and one.call in self._calls:
             self._answer(one, one.call)
@@ -116,7 +118,12 @@ class _Collector:
         if one.kind == "mark" and one.name in ("scenario-start", "scenario-end"):
             return
         last = self._leading[-1] if self._leading else self._kept[-1] if self._kept and self.found else None
-        if last is not None and one.group is not None and last[0].group == one.group and last[0].seq not in self.found:
+        if (
+            last is not None
+            and one.group is not None
+            and last[0].group == one.group
+            and last[0].seq not in self.found
+        ):
             last.append(one)
             return
         if self._trailing:
@@ -150,17 +157,23 @@ class _Collector:
         if self.found:
             return
         self._channels.clear()
-        slug, hotel, booking = (bindings.get(name) for name in ("hotel_slug", "hotel_id", "booking_id"))
+        slug, hotel = bindings.get("hotel_slug"), bindings.get("hotel_id")
         if isinstance(slug, str) and slug:
-            self._channels.setdefault(rooms_channel(slug))
+            self._channels[rooms_channel(slug)] = None
         if isinstance(hotel, int | str):
-            self._channels.setdefault(staff_channel(hotel))
-        if isinstance(booking, str) and booking:
-            self._channels.setdefault(guest_channel(booking))
+            self._channels[staff_channel(hotel)] = None
+        for name in ("booking_id", "other_booking_id", "third_booking_id"):
+            booking = bindings.get(name)
+            if isinstance(booking, str) and booking:
+                self._channels[guest_channel(booking)] = booking
 
     def window(self, capabilities: Capabilities) -> Window:
         units = tuple(tuple(unit) for unit in sorted(self._kept, key=lambda unit: unit[0].seq))
-        channels = tuple(self._channels)
+        channels = tuple(
+            name
+            for name, booking in self._channels.items()
+            if booking is None or ("booking", booking) in self.about
+        )
         return Window(
             units, frozenset(self.found), self._before, self._between, self._more, channels, capabilities
         )
@@ -180,13 +193,13 @@ class _Pass:
 
     def __post_init__(self) -> None:
         for one in self.collectors:
-            if one.scenario is not None:
-                self.by_scenario[one.scenario].append(one)
+            for scenario in one.scenarios:
+                self.by_scenario[scenario].append(one)
             for seq in one.open:
                 self.by_seq[seq].append(one)
 
     def read(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        remembers = any(not one.follows for one in self.collectors)
+        remembers = any(not one.named for one in self.collectors)
         for line in lines:
             if line["kind"] == "header":
                 self.capabilities = capabilities_of(line)
@@ -219,7 +232,7 @@ class _Pass:
         elif self.by_key:
             for key in keys_of(line):
                 for one in self.by_key.get(key, ()):
-                    if scenario in (None, one.scenario) or not one.follows:
+                    if scenario is None or scenario in one.scenarios or not one.scenarios:
                         found[id(one)] = one
         if kind == "call" and found:
             self.by_call[line["call"]] = list(found.values())
@@ -229,26 +242,46 @@ class _Pass:
         """From here on events about these subjects belong to this scenario and to no other."""
         for key in keys_of(line):
             if key in self.by_key:
-                self.by_key[key] = [one for one in self.by_key[key] if not one.follows]
+                self.by_key[key] = [one for one in self.by_key[key] if not one.scenarios]
             if scenario in self.by_scenario:
-                self.by_key[key].extend(one for one in self.by_scenario[scenario] if one.follows)
+                self.by_key[key].extend(self.by_scenario[scenario])
 
     def _learn(self, one: _Collector, line: Mapping[str, Any]) -> None:
         """The witness of a violation without a scenario says what it is about; its past is looked up."""
-        if one.follows:
-            return
         keys = set(keys_of(line)) - one.keys
-        one.keys |= keys
-        for key in sorted(keys):
-            self.by_key[key].append(one)
-        if not one.found:
+        if one.named or not keys:
+            return
+        self._watch(one, keys)
+        near = (past for past in reversed(self.recent) if past.get("scenario"))
+        of = next((past for past in near if keys.intersection(keys_of(past))), line)
+        scenario = of.get("scenario")
+        if scenario is not None and scenario not in one.scenarios:
+            one.scenarios.add(scenario)
+            self.by_scenario[scenario].append(one)
             for past in self.recent:
-                if one.keys.intersection(keys_of(past)):
+                if past["kind"] == "mark" and past.get("scenario") == scenario:
+                    self._watch(one, keys_of(past))
+        if not one.found:
+            self._look_back(one)
+
+    def _watch(self, one: _Collector, keys: Iterable[Key]) -> None:
+        for key in sorted(set(keys) - one.keys):
+            one.keys.add(key)
+            self.by_key[key].append(one)
+
+    def _look_back(self, one: _Collector) -> None:
+        calls: set[str] = set()
+        for past in self.recent:
+            if past["kind"] == "reply":
+                if past["call"] in calls:
+                    calls.discard(past["call"])
                     one.take(past)
-                    if past["kind"] == "call":
-                        self.by_call.setdefault(past["call"], []).append(one)
-                elif past["kind"] == "reply" and one in self.by_call.get(past["call"], ()):
-                    one.take(past)
+            elif past.get("scenario") in one.scenarios or one.keys.intersection(keys_of(past)):
+                one.take(past)
+                if past["kind"] == "call":
+                    calls.add(past["call"])
+        for call in sorted(calls):
+            self.by_call.setdefault(call, []).append(one)
 
 
 def windows(path: Path, wanted: Sequence[Wanted]) -> list[Window]:

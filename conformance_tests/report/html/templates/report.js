@@ -60,7 +60,10 @@ function picture(figure) {
   });
   const first = items.find((item) => item.classList.contains("w")) || items[0];
   items.forEach((item) => item.setAttribute("tabindex", item === first ? "0" : "-1"));
-  const show = () => { scroll.scrollLeft = Math.max(0, first.getBoundingClientRect().left - scroll.getBoundingClientRect().left + scroll.scrollLeft - 40); };
+  const show = () => { // the first proof, where it is not in sight already
+    const left = first.getBoundingClientRect().left - scroll.getBoundingClientRect().left;
+    if (left + 150 > scroll.clientWidth) scroll.scrollLeft = left - 60;
+  };
   if (figure.closest("details").open) show();
   else figure.closest("details").addEventListener("toggle", show, { once: true });
 }
