@@ -13,9 +13,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from conformance_tests.report.html.collector import Wanted
+from conformance_tests.report.html.items import milliseconds
 from conformance_tests.report.html.text import policy_source, visible
-from conformance_tests.report.html.timeline import Picture, milliseconds, picture_of
-from conformance_tests.report.html.windows import Wanted, windows
+from conformance_tests.report.html.timeline import Picture, picture_of
+from conformance_tests.report.html.windows import windows
 from contract.clauses import Clause, load_clauses
 
 PICTURES = 3

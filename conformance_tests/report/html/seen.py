@@ -71,8 +71,16 @@ def seen(line: Mapping[str, Any], *, witness: bool) -> Seen:
 def _words(line: Mapping[str, Any]) -> str:
     """What a report says of the line elsewhere too, without the time, which a picture counts from its own start."""
     told = render_line(line).partition(" ")[2]
-    if line["kind"] == "mark" and line["mark"] == "arranged":
-        return f"{told}: {line.get('state', '')}"
+    if line["kind"] != "mark":
+        return told
+    if line["mark"] == "arranged":
+        return f"arranged: {line.get('state', '')}"
+    if line["mark"] == "fence":
+        arrived = mapping(mapping(line.get("fence")).get("arrived"))
+        there = "; ".join(f"{', '.join(map(str, kinds))} at {name}" for name, kinds in sorted(arrived.items()) if kinds)
+        return "fence, a harmless operation: its events " + (
+            f"came in on {there}" if there else "did not come in"
+        )
     return told
 
 

@@ -7,84 +7,18 @@ It is laid out here, in pixels, and drawn by `templates/timeline.html`. The hori
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from conformance_tests.cutting import channel_of
-from conformance_tests.report.html.scale import Apart, Fold, Moment, scale_of
-from conformance_tests.report.html.seen import Seen
-from conformance_tests.report.html.windows import Window
+from conformance_tests.report.html.collector import Window
+from conformance_tests.report.html.items import Item, items_of, milliseconds
+from conformance_tests.report.html.scale import Apart, Fold, scale_of
 
 AXIS, ROW, GAP, LEFT = 30, 26, 8, 14
 """Pixels: the height of the axis and of a row, between lanes, and left of the first moment."""
-_CHARACTER, _BOLD, _MARK, _TICK = 6.7, 7.5, 30.0, 62.0
-_LONGEST_LABEL = 30
+_MARK, _TICK = 30.0, 62.0
 _KINDS = ("rooms", "staff", "guest", "other")
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-Shape = Literal["call", "event", "refused", "read", "mark", "span"]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something in a picture: one line of the history or several. Times are in ms from the start of the picture.
-
-    `key` numbers the items of a picture from 1; `x`, `end` and `y` are pixels.
-    """
-
-    shape: Shape
-    lane: str
-    lines: tuple[Seen, ...]
-    label: str
-    words: str
-    begun: float
-    ended: float | None
-    key: int = 0
-    x: float = 0
-    end: float = 0
-    y: float = 0
-
-    @property
-    def witness(self) -> bool:
-        return bool(self.proof)
-
-    @property
-    def first(self) -> Moment:
-        return (self.lines[0].begun, self.lines[0].seq)
-
-    @property
-    def last(self) -> Moment:
-        return (self.lines[-1].t, self.lines[-1].seq)
-
-    proof: tuple[Seen, ...] = ()
-    """Those of `lines` that prove the violation."""
-
-    @property
-    def is_bar(self) -> bool:
-        return self.shape in ("call", "span")
-
-    @property
-    def open(self) -> bool:
-        """A call whose answer is not in the picture."""
-        return self.shape == "call" and len(self.lines) == 1
-
-    @property
-    def label_width(self) -> float:
-        return width_of(self.label, bold=self.witness) if self.label else 0.0
-
-    @property
-    def left(self) -> float:
-        """Where what is drawn begins; a mark stands at its end."""
-        return self.x if self.is_bar else self.end - 8
-
-    @property
-    def right(self) -> float:
-        if not self.is_bar:
-            return self.end + 12 + self.label_width
-        return self.x + 24 + self.label_width if self.open else max(self.end, self.x + 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,27 +73,11 @@ class Picture:
         return frozenset(item.shape for item in self.items)
 
 
-def width_of(text: str, *, bold: bool = False) -> float:
-    """About how wide a label is, in pixels."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return (len(text) + wide) * (_BOLD if bold else _CHARACTER)
-
-
-def milliseconds(seconds: float) -> str:
-    """A time in ms as a reader wants it: tenths where they matter, thousands apart."""
-    value = seconds * 1000
-    if round(value, 1) == 0:
-        return "0"
-    return f"{value:.1f}" if abs(value) < 10 else f"{value:,.0f}".replace(",", "\u202f")
-
-
 def picture_of(window: Window, *, letters: bool) -> Picture | None:
     """The picture of a window, None when nothing of it was found. With `letters` the calls that prove are named A, B, C."""
-    items = _items(window)
+    items = items_of(window, letters=letters)
     if not items or not window.witness:
         return None
-    if letters:
-        items = _lettered(items)
     lanes = _lanes(window, items)
     scale = scale_of((moment for item in items for moment in (item.first, item.last)), _apart(items), LEFT)
     placed = [
@@ -173,98 +91,6 @@ def picture_of(window: Window, *, letters: bool) -> Picture | None:
         f"{start:.3f} s", round(max(width, 240), 1), height, drawn, tuple(placed), _ticks(placed, start), scale.folds,
         window.before, window.between, window.more,
     )  # fmt: skip
-
-
-def _items(window: Window) -> list[Item]:
-    """What the lines come to, in the order in which it began; times are counted from the first."""
-    calls: dict[str, list[Seen]] = {}
-    reads: dict[object, list[Seen]] = defaultdict(list)
-    groups: list[tuple[Shape, list[Seen]]] = []
-    for line in (line for unit in window.units for line in unit):
-        if line.kind == "reply" and line.call in calls:
-            calls[line.call].append(line)
-            continue
-        if line.kind == "probe" and line.seq not in window.witness:
-            if line.group not in reads:
-                groups.append(("read", reads[line.group]))
-            reads[line.group].append(line)
-            continue
-        if line.kind == "call" and line.call:
-            calls[line.call] = [line]
-            groups.append(("call", calls[line.call]))
-        else:
-            groups.append((_shape(line), [line]))
-    if not groups:
-        return []
-    start = min(line.begun for _, lines in groups for line in lines)
-    found = [_item(shape, lines, window, start) for shape, lines in groups]
-    return sorted(found, key=lambda item: item.first)
-
-
-def _shape(line: Seen) -> Shape:
-    match line.kind:
-        case "event":
-            return "event"
-        case "refused":
-            return "refused"
-        case "probe":
-            return "read"
-        case "mark" if line.t > line.begun:
-            return "span"
-    return "mark"
-
-
-def _item(shape: Shape, lines: Sequence[Seen], window: Window, start: float) -> Item:
-    first, last = lines[0], lines[-1]
-    proof = tuple(line for line in lines if line.seq in window.witness)
-    words = first.words
-    label = _short(first.name)
-    match shape:
-        case "call":
-            answer = last.words.removeprefix("reply ") if len(lines) > 1 else "no answer in this picture"
-            words = f"{first.words} → {answer}"
-            label = f"{label} → {last.status or '?'}" if len(lines) > 1 else label
-        case "read" if len(lines) > 1:
-            words = f"{len(lines)} reads ({first.when}): {', '.join(line.name for line in lines)}"
-            label = ""
-        case "read":
-            label = label if proof else ""
-        case "span":
-            label = "fence" if first.name == "fence" else label
-            words = (
-                "fence: a harmless operation whose events came in; what is missing by its end did not come"
-            )
-        case "mark" if not proof:
-            label = "" if first.name == "arranged" else label
-    ended = None if last.t == first.begun else (last.t - start) * 1000
-    return Item(
-        shape, _lane_of(first), tuple(lines), label, words, (first.begun - start) * 1000, ended, proof=proof
-    )
-
-
-def _lettered(items: Iterable[Item]) -> list[Item]:
-    found, number = [], 0
-    for item in items:
-        if item.shape == "call" and item.witness and number < len(_LETTERS):
-            letter, number = _LETTERS[number], number + 1
-            item = replace(item, label=f"{letter} {item.label}", words=f"{letter}: {item.words}")
-        found.append(item)
-    return found
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
-
-
-def _lane_of(line: Seen) -> str:
-    match line.kind:
-        case "event" | "refused":
-            return f"{line.channel}\n{line.observer}"
-        case "probe":
-            return "backend"
-        case "mark":
-            return "suite"
-    return "client"
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ function picture(figure) {
   readout.hidden = false;
   const read = (item) => {
     items.forEach((one) => one.classList.toggle("read-out", one === item));
-    readout.textContent = item.getAttribute("aria-label");
+    readout.textContent = item.querySelector("title").textContent;
     readout.classList.toggle("w", item.classList.contains("w"));
   };
   const enter = (item) => {
