@@ -77,7 +77,9 @@ def _words(line: Mapping[str, Any]) -> str:
         return f"arranged: {line.get('state', '')}"
     if line["mark"] == "fence":
         arrived = mapping(mapping(line.get("fence")).get("arrived"))
-        there = "; ".join(f"{', '.join(map(str, kinds))} at {name}" for name, kinds in sorted(arrived.items()) if kinds)
+        there = "; ".join(
+            f"{', '.join(map(str, kinds))} at {name}" for name, kinds in sorted(arrived.items()) if kinds
+        )
         return "fence, a harmless operation: its events " + (
             f"came in on {there}" if there else "did not come in"
         )

@@ -54,6 +54,8 @@ class Picture:
     """All that is drawn. `items` are in the order of their beginning; `start` is the time of the run at its left edge."""
 
     start: str
+    timed: bool
+    """A log of events may have no times; then the order is all that is shown."""
     width: float
     height: float
     lanes: tuple[Lane, ...]
@@ -87,8 +89,10 @@ def picture_of(window: Window, *, letters: bool) -> Picture | None:
     width = max(max(item.right for item in placed), scale.folds[-1].right if scale.folds else 0) + 12
     drawn, placed, height = _stacked(lanes, placed)
     start = min(item.first[0] for item in placed)
+    timed = any(item.last[0] > start for item in placed)
+    ticks = _ticks(placed, start) if timed else ()
     return Picture(
-        f"{start:.3f} s", round(max(width, 240), 1), height, drawn, tuple(placed), _ticks(placed, start), scale.folds,
+        f"{start:.3f} s", timed, round(max(width, 240), 1), height, drawn, tuple(placed), ticks, scale.folds,
         window.before, window.between, window.more,
     )  # fmt: skip
 
@@ -108,7 +112,9 @@ def _lanes(window: Window, items: Sequence[Item]) -> list[_Lane]:
     for item in items:
         if item.shape in ("event", "refused"):
             seen.setdefault(item.lines[0].channel, set()).add(item.lines[0].observer)
-    found = [_Lane("client", "calls, from request to answer", {"client": "calls"})]
+    found: list[_Lane] = []
+    if any(item.lane == "client" for item in items):
+        found.append(_Lane("client", "calls, from request to answer", {"client": "calls"}))
     if any(item.lane == "backend" for item in items):
         found.append(_Lane("backend", "its state, as the suite read it", {"backend": "state read"}))
     kinds = {channel: channel_of(channel) for channel in seen}
@@ -161,9 +167,7 @@ def _stacked(lanes: Sequence[_Lane], items: Sequence[Item]) -> tuple[tuple[Lane,
             height = max(len(ends), 1) * ROW
             rows.append(Row(label, y, height))
             y += height
-        drawn.append(
-            Lane(lane.name, lane.whole, top, y - top, tuple(rows), empty and lane.whole.startswith("channel"))
-        )
+        drawn.append(Lane(lane.name, lane.whole, top, y - top, tuple(rows), empty))
         y += GAP
     return tuple(drawn), sorted(placed, key=lambda item: item.key), y
 

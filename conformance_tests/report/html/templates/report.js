@@ -64,6 +64,7 @@ function picture(figure) {
     const left = first.getBoundingClientRect().left - scroll.getBoundingClientRect().left;
     if (left + 150 > scroll.clientWidth) scroll.scrollLeft = left - 60;
   };
+  if (scroll.scrollWidth > scroll.clientWidth) readout.textContent += " The picture goes on sideways.";
   if (figure.closest("details").open) show();
   else figure.closest("details").addEventListener("toggle", show, { once: true });
 }
