@@ -141,7 +141,7 @@ def test_a_picture_is_read_by_pointer_keyboard_and_tap(open_page: OpenPage) -> N
     readout, items = figure.locator(".readout"), figure.locator("a.item")
     call = figure.locator("a.item.call.w").first
     call.hover()
-    expect(readout).to_contain_text("ms, call, proof: call checkOut")
+    expect(readout).to_contain_text("ms, call, proof: checkOut")
     figure.locator("a.item[tabindex='0']").focus()
     first = readout.inner_text()
     page.keyboard.press("ArrowRight")
@@ -151,7 +151,7 @@ def test_a_picture_is_read_by_pointer_keyboard_and_tap(open_page: OpenPage) -> N
     expect(figure.locator("a.item[tabindex='0']")).to_have_count(1)
     hash_before = page.evaluate("location.hash")
     figure.locator("a.item.event").first.tap()
-    expect(readout).to_contain_text("event: event")
+    expect(readout).to_contain_text(", event: ")
     assert page.evaluate("location.hash") == hash_before
 
 

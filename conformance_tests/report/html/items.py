@@ -92,7 +92,9 @@ def milliseconds(seconds: float) -> str:
 
 
 def items_of(window: Window, *, letters: bool) -> list[Item]:
-    """What the lines come to, in the order in which it began; times are counted from the first.
+    """What the lines come to, in the order in which it is drawn: a bar by its beginning, a mark by its end.
+
+    Times are counted from the first.
 
     With `letters` the calls that prove are named A, B, C, as the rules on races name them.
     """
@@ -117,7 +119,7 @@ def items_of(window: Window, *, letters: bool) -> list[Item]:
         return []
     start = min(line.begun for _, lines in groups for line in lines)
     found = [_item(shape, lines, window, start) for shape, lines in groups]
-    found.sort(key=lambda item: item.first)
+    found.sort(key=lambda item: item.first if item.is_bar else item.last)
     return _lettered(found) if letters else found
 
 
@@ -137,12 +139,12 @@ def _shape(line: Seen) -> Shape:
 def _item(shape: Shape, lines: Sequence[Seen], window: Window, start: float) -> Item:
     first, last = lines[0], lines[-1]
     proof = tuple(line for line in lines if line.seq in window.witness)
-    words = first.words
+    words = first.words.removeprefix(f"{first.kind} ")
     label = _short(first.name)
     match shape:
         case "call":
             answer = last.words.removeprefix("reply ") if len(lines) > 1 else "no answer in this picture"
-            words = f"{first.words} → {answer}"
+            words = f"{words} → {answer}"
             label = f"{label} → {last.status or '?'}" if len(lines) > 1 else label
         case "read" if len(lines) > 1:
             words = f"{len(lines)} reads ({first.when}): {', '.join(line.name for line in lines)}"

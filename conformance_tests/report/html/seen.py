@@ -45,6 +45,13 @@ class Seen:
         return (self.call, self.when, self.event) if self.kind == "probe" else None
 
 
+_OUTAGE = {
+    "down": "outage: from here on the suite's Pusher endpoint refuses events",
+    "up": "outage: it takes everything again",
+    "waited": "outage: what it had refused has come in, or was waited for",
+}
+
+
 def seen(line: Mapping[str, Any], *, witness: bool) -> Seen:
     """A line of the history, of any kind, in short."""
     kind, t = line["kind"], float(line["t"])
@@ -59,6 +66,8 @@ def seen(line: Mapping[str, Any], *, witness: bool) -> Seen:
             name, begun = line["probe"], float(line["begun"])
         case "mark":
             name = line["mark"] if not refused else str(refused.get("name", "refused"))
+            if name == "outage":
+                name = f"outage: {mapping(line.get('outage')).get('state')}"
             since = mapping(line.get("fence")).get("begun")
             begun = float(since) if isinstance(since, int | float) else t
     return Seen(
@@ -75,6 +84,8 @@ def _words(line: Mapping[str, Any]) -> str:
         return told
     if line["mark"] == "arranged":
         return f"arranged: {line.get('state', '')}"
+    if line["mark"] == "outage":
+        return _OUTAGE.get(mapping(line.get("outage")).get("state", ""), told)
     if line["mark"] == "fence":
         arrived = mapping(mapping(line.get("fence")).get("arrived"))
         there = "; ".join(

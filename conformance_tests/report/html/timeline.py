@@ -51,7 +51,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that is drawn. `items` are in the order of their beginning; `start` is the time of the run at its left edge."""
+    """All that is drawn. `items` are in the order of the picture, from left to right; `start` is the time of the run at its left edge."""
 
     start: str
     timed: bool

@@ -1,26 +1,33 @@
 "use strict";
 const form = document.querySelector(".filter");
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const filtered = all("[data-verdict]");
+const rules = new Map(); // every place of a rule, by its id: they come and go together
+for (const node of all("[data-rule]")) rules.set(node.dataset.rule, [...(rules.get(node.dataset.rule) ?? []), node]);
 const texts = new Map();
-const textOf = (node) => {
-  if (!texts.has(node)) texts.set(node, node.textContent.toLowerCase());
-  return texts.get(node);
+// The words of a rule, without the lines of its pictures, which hold a little of everything.
+const wordsOf = (node) => (node.tagName === "ARTICLE" ? all("h3, h4, blockquote, .todo, .dim, .facts, .more", node) : [node])
+  .map((one) => one.textContent).join(" ").toLowerCase();
+const textOf = (rule) => {
+  if (!texts.has(rule)) texts.set(rule, rules.get(rule).map(wordsOf).join(" "));
+  return texts.get(rule);
 };
 
 function filter() {
   const { text, verdict, level } = Object.fromEntries(new FormData(form));
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
-  for (const node of filtered) {
-    const fits = (!verdict || node.dataset.verdict === verdict) && (!level || node.dataset.level === level)
-      && words.every((word) => textOf(node).includes(word));
-    node.hidden = !fits;
-    if (fits && node.tagName === "TR") shown += 1;
+  for (const [rule, nodes] of rules) {
+    const { verdict: found, level: own } = nodes[0].dataset;
+    const fits = (!verdict || found === verdict) && (!level || own === level)
+      && (words.length === 0 || words.every((word) => textOf(rule).includes(word)));
+    for (const node of nodes) node.hidden = !fits;
+    shown += fits;
   }
-  for (const group of all(".verdicts tbody")) group.hidden = !group.querySelector("tr[data-verdict]:not([hidden])");
+  for (const group of all(".verdicts tbody, .filtered")) group.hidden = !group.querySelector("[data-rule]:not([hidden])");
+  const filtering = Boolean(text || verdict || level);
+  for (const section of all(".unjudged")) section.hidden = filtering; // its rules are in the table too
   document.querySelector(".nothing").hidden = shown > 0;
-  form.querySelector("output").value = text || verdict || level ? `${shown} of ${all(".verdicts tr[data-verdict]").length} rules` : "";
+  form.querySelector("output").value = filtering ? `${shown} of ${rules.size} rules` : "";
 }
 
 function follow() {
