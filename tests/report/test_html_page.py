@@ -19,7 +19,9 @@ from conformance_tests.report.formats import write_report
 from conformance_tests.report.html import to_html
 from conformance_tests.report.html.text import visible
 from tests.histories import good
+from tests.histories.bad import BAD
 from tests.report.conftest import Judge, Judged, lines_of_lie
+from tests.report.test_html_timeline import assert_legible, pictures
 
 VOID = {"meta", "link", "br", "input"}
 NASTY = [
@@ -113,6 +115,21 @@ def test_the_same_report_gives_the_same_bytes_in_another_process(bad: Judged, tm
     )  # fmt: skip
     assert done.returncode == 1
     assert (tmp_path / "here.html").read_bytes() == (tmp_path / "there.html").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_lie_has_a_page_with_all_its_proof_and_nothing_overlaps(judged: Judge) -> None:
+    for lie in BAD:
+        report, path = judged(lie.make().text())
+        page = Page(to_html(report, path))
+        assert len(page.ids) == len(set(page.ids)), lie.name
+        told = "".join(page.told)
+        for rule in report["rules"]:
+            for violation in rule["violations"]:
+                assert all(f"#{line['seq']}" in told for line in violation["witness"]), lie.name
+        for picture in pictures(report, path):
+            assert_legible(picture)
 
 
 def test_a_report_with_nothing_to_tell_says_so(judged: Judge) -> None:

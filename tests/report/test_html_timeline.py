@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,8 +33,8 @@ def test_a_scale_keeps_order_and_distance_and_names_every_fold(
     assert len(scale.folds) == sum(other[0] - one[0] > FOLD for one, other in pairwise(moments))
 
 
-def pictures(judged: Judge, name: str) -> list[Picture]:
-    report, path = judged(lines_of_lie(name))
+def pictures(report: dict[str, Any], path: Path) -> list[Picture]:
+    """The picture of every violation; each has one, with all that proves it."""
     wanted = [
         (rule["id"], Wanted(tuple(line["seq"] for line in violation["witness"]), violation["scenario"]))
         for rule in report["rules"]
@@ -42,7 +44,21 @@ def pictures(judged: Judge, name: str) -> list[Picture]:
         picture_of(window, letters=rule_id.startswith("races/"))
         for (rule_id, _), window in zip(wanted, windows(path, [one for _, one in wanted]), strict=True)
     ]
+    for (_, one), picture in zip(wanted, found, strict=True):
+        assert picture is not None
+        assert {line.seq for item in picture.items for line in item.proof} == set(one.witness)
     return [picture for picture in found if picture is not None]
+
+
+def assert_legible(picture: Picture) -> None:
+    rows: dict[float, list[tuple[float, float]]] = {}
+    for item in picture.items:
+        rows.setdefault(item.y, []).append((item.left, item.right))
+        assert 0 <= item.left <= item.right <= picture.width
+        assert 0 < item.y < picture.height
+    for row in rows.values():
+        assert all(end <= start + 2 for (_, end), (start, _) in pairwise(sorted(row)))
+    assert all(one.x + 60 < other.x for one, other in pairwise(picture.ticks))
 
 
 @pytest.mark.parametrize(
@@ -55,21 +71,14 @@ def pictures(judged: Judge, name: str) -> list[Picture]:
     ],
 )
 def test_nothing_overlaps_and_all_is_inside(judged: Judge, name: str) -> None:
-    found = pictures(judged, name)
+    found = pictures(*judged(lines_of_lie(name)))
     assert found
     for picture in found:
-        rows: dict[float, list[tuple[float, float]]] = {}
-        for item in picture.items:
-            rows.setdefault(item.y, []).append((item.left, item.right))
-            assert 0 <= item.left <= item.right <= picture.width
-            assert 0 < item.y < picture.height
-        for row in rows.values():
-            assert all(end <= start + 2 for (_, end), (start, _) in pairwise(sorted(row)))
-        assert all(one.x + 60 < other.x for one, other in pairwise(picture.ticks))
+        assert_legible(picture)
 
 
 def test_calls_that_overlap_stand_in_rows_of_their_own_and_are_lettered(judged: Judge) -> None:
-    (picture, *_) = pictures(judged, "every-duplicate-issued-a-token")
+    (picture, *_) = pictures(*judged(lines_of_lie("every-duplicate-issued-a-token")))
     calls = [item for item in picture.items if item.shape == "call"]
     assert len({call.y for call in calls}) == len(calls) > 1
     assert [call.label[0] for call in calls] == ["A", "B", "C"][: len(calls)]

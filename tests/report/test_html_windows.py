@@ -169,6 +169,19 @@ def test_a_violation_without_a_scenario_finds_what_was_done_with_its_room(tmp_pa
     assert not any(line.scenario == "before" for unit in window.units for line in unit)
 
 
+def test_however_long_ago_its_booking_was_arranged(tmp_path: Path) -> None:
+    lines = Lines()
+    lines.arranged("stay", "BK-1", 11)
+    for _ in range(500):
+        lines.add("mark", mark="note", text="meanwhile")
+    event = lines.room_event(11)
+    data = {"payload": {"booking_id": "BK-1"}}
+    staff = lines.add(
+        "event", observer="sink", channel="staff-hotel-7", name="booking_checked_out", data=data
+    )
+    assert seqs(lines.window(tmp_path, event, scenario=None)) == [[event], [staff]]
+
+
 def test_only_witnesses_are_kept_in_full(tmp_path: Path) -> None:
     lines = Lines()
     lines.arranged("stay", "BK-1", 11)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from conformance_tests.lines import Found, read_lines
 from conformance_tests.report.html.collector import Collector, Wanted, Window
 from conformance_tests.report.html.seen import keys_of
 
-_RECENT = 300
-"""Lines in which the past is looked up of a violation that names no scenario."""
+_RECENT, _OWNED = 300, 50_000
+"""Lines in which the past is looked up of a violation that names no scenario, and subjects whose scenario is remembered."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Pass:
     """Hands each line to the windows it belongs to."""
 
@@ -31,6 +32,8 @@ class _Pass:
     by_seq: dict[int, list[Collector]] = field(default_factory=lambda: defaultdict(list))
     by_call: dict[str, list[Collector]] = field(default_factory=dict)
     capabilities: Capabilities = field(default_factory=Capabilities)
+    owners: dict[Key, str] = field(default_factory=dict)
+    """The scenario that arranged each subject last, as far as violations are open that name none."""
     recent: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
     def __post_init__(self) -> None:
@@ -40,8 +43,11 @@ class _Pass:
             for seq in one.open:
                 self.by_seq[seq].append(one)
 
+    @cached_property
+    def remembers(self) -> bool:
+        return any(not one.named for one in self.collectors)
+
     def read(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        remembers = any(not one.named for one in self.collectors)
         for line in lines:
             if line["kind"] == "header":
                 self.capabilities = capabilities_of(line)
@@ -51,7 +57,7 @@ class _Pass:
                     one.take_fence(line)
                 else:
                     one.take(line)
-            if remembers:
+            if self.remembers:
                 self.recent.append(line)
             if not line["seq"] % 512 and all(one.done for one in self.collectors):
                 return
@@ -83,6 +89,11 @@ class _Pass:
     def _arranged(self, line: Mapping[str, Any], scenario: str | None) -> None:
         """From here on events about these subjects belong to this scenario and to no other."""
         for key in keys_of(line):
+            if self.remembers and scenario is not None:
+                self.owners.pop(key, None)
+                self.owners[key] = scenario
+                if len(self.owners) > _OWNED:
+                    del self.owners[next(iter(self.owners))]
             if key in self.by_key:
                 self.by_key[key] = [one for one in self.by_key[key] if not one.scenarios]
             if scenario in self.by_scenario:
@@ -90,19 +101,17 @@ class _Pass:
 
     def _learn(self, one: Collector, line: Mapping[str, Any]) -> None:
         """The witness of a violation without a scenario says what it is about; its past is looked up."""
-        keys = set(keys_of(line)) - one.keys
-        if one.named or not keys:
+        keys = keys_of(line)
+        if one.named:
             return
         self._watch(one, keys)
-        near = (past for past in reversed(self.recent) if past.get("scenario"))
-        of = next((past for past in near if keys.intersection(keys_of(past))), line)
-        scenario = of.get("scenario")
+        scenario = line.get("scenario") or next(
+            (self.owners[key] for key in keys if key in self.owners), None
+        )
         if scenario is not None and scenario not in one.scenarios:
             one.scenarios.add(scenario)
             self.by_scenario[scenario].append(one)
-            for past in self.recent:
-                if past["kind"] == "mark" and past.get("scenario") == scenario:
-                    self._watch(one, keys_of(past))
+            self._watch(one, [key for key, owner in self.owners.items() if owner == scenario])
         if not one.found:
             self._look_back(one)
 
