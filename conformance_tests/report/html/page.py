@@ -113,7 +113,8 @@ def _failures(rules: Sequence[Mapping[str, Any]], gate: str, history: Path) -> l
         place: picture_of(window, letters=place[0].startswith("races/"))
         for place, window in zip(drawn, found, strict=True)
     }
-    return [_failure(rule, cases[rule["id"]], pictures, gate) for rule in rules]
+    failures = [_failure(rule, cases[rule["id"]], pictures, gate) for rule in rules]
+    return sorted(failures, key=lambda failure: failure.known)  # what is new first
 
 
 def _failure(
