@@ -12,8 +12,16 @@ Render: TypeAlias = Callable[[Mapping[str, Any], Path], str]
 """The text of a report, and of the history it was made from: for what a report does not hold, such as the lines around a
 witness. Deterministic: the same report and history give the same text."""
 
+
+def _html(report: Mapping[str, Any], history: Path) -> str:
+    from conformance_tests.report.html import to_html  # its template engine is loaded for it alone
+
+    return to_html(report, history)
+
+
 FORMATS: Mapping[str, Render] = {
     "json": lambda report, _: to_json(report),
+    "html": _html,
 }
 
 
