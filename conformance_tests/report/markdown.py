@@ -20,7 +20,7 @@ _KINDS = 3
 _LONG = 2000
 """Characters of one quoted text."""
 _MARKS = {"pass": "✅", "skipped": "⚪", "inconclusive": "⚠️", "fail": "❌", "error": "💥"}
-_SPECIAL = re.compile(r"[\\`*_\[\]<>#.|~&:@$]|^[+-]|^\d+(?=[.)])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>#.|~&:@$]|^[+-]|(?<=\d)\)")
 _RUNS = re.compile("`+")
 
 

@@ -74,7 +74,7 @@ def _driver(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": "staycheck",
         "version": report["staycheck"],
-        "informationUri": "https://pypi.org/project/staycheck/",
+        "informationUri": "https://staycheck.dev/",
         "rules": [_descriptor(rule) for rule in report["rules"]],
     }
 

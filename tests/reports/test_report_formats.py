@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 from lxml import etree
@@ -192,12 +192,22 @@ def test_markdown_says_the_verdict_first_and_everything_after(reports: dict[str,
     assert "### Had nothing to judge (" in open_text
 
 
+@example("1.0.0 (of 12)")
+@example("1. one")
+@example("12) twelve")
+@example("- dash")
+@example("+ plus")
 @given(st.text(alphabet=st.sampled_from("ab `|<>*_[]()#@:\\&~$!-+.1\n\t"), max_size=30))
 def test_prose_and_code_render_as_themselves(raw: str) -> None:
     """CommonMark reads back what was meant: no emphasis, no link, no cell, no HTML."""
     wanted = " ".join(raw.split())
     prose = MarkdownIt("gfm-like", {"linkify": False}).parse(f"x {markdown.text(raw)} y")
     assert "".join(child.content for child in prose[1].children or ()) == f"x {wanted} y"
+    alone = MarkdownIt("gfm-like", {"linkify": False}).parse(markdown.text(raw))
+    assert [token.type for token in alone] == (
+        ["paragraph_open", "inline", "paragraph_close"] if wanted else []
+    )
+    assert not wanted or "".join(child.content for child in alone[1].children or ()) == wanted
     code = MarkdownIt("gfm-like", {"linkify": False}).parse(f"x {markdown.code(raw)} y")
     spans = [child.content for child in code[1].children or () if child.type == "code_inline"]
     assert spans == [wanted or " "]
