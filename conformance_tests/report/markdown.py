@@ -101,7 +101,7 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     )  # fmt: skip
     yield ""
     for sentence in words.unfinished(report):
-        yield f"> **Cut short.** {text(sentence)}"
+        yield f"> **Not whole.** {text(sentence)}"
         yield ""
 
 
@@ -174,7 +174,7 @@ def _open(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"### {title} ({len(rules)})"
         yield ""
         for reason, ids in words.by_reason(rules):
-            yield f"<details><summary>{summary_text(reason)} ({len(ids)} rules)</summary>"
+            yield f"<details><summary>{summary_text(reason)} ({words.number(len(ids), 'rule')})</summary>"
             yield ""
             yield ", ".join(code(name) for name in ids)
             yield ""

@@ -82,6 +82,11 @@ def accepted(violation: Violation) -> str:
     return f"known{until}: {visible(note['reason'])}"
 
 
+def number(count: int, noun: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def promise(clause_id: str) -> str:
     """The clause's text."""
     return clause(clause_id).text
@@ -103,7 +108,8 @@ def unlisted(rule: Rule) -> str:
     if cut is None:
         return ""
     other = ", of other kinds too" if cut["kinds"] else ""
-    return f"{cut['violations']} more violations are not listed{other}"
+    listed = "is not listed" if cut["violations"] == 1 else "are not listed"
+    return f"{number(cut['violations'], 'more violation')} {listed}{other}"
 
 
 def by_reason(rules: Sequence[Rule], most: int | None = None) -> Iterator[tuple[str, list[str]]]:
