@@ -156,6 +156,6 @@ def kind_of(violation: Violation) -> Kind:
 
 
 def fingerprint(rule_id: str, violation: Violation) -> str:
-    """What a violation is known by from run to run, 16 hex digits (docs/decisions/0007)."""
+    """What a violation is known by from run to run, 16 hex digits (docs/decisions/0011)."""
     text = json.dumps((rule_id, *kind_of(violation)), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
