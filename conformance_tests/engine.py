@@ -24,13 +24,12 @@ from conformance_tests.index import Index
 from conformance_tests.lines import Found, read_again, read_lines
 from conformance_tests.rule import Log, Rule, Violation, select
 from conformance_tests.spill import Spill
-from conformance_tests.tally import MAX_VIOLATIONS, Tally, fingerprint
+from conformance_tests.tally import Tally, fingerprint
 from conformance_tests.target import ACTORS
-from conformance_tests.verdict import Verdict, exit_code, worst
+from conformance_tests.verdict import EXIT_VIOLATES, RANK, Verdict, exit_code, overall
 from conformance_tests.workers import judge_in_processes
 from contract.clauses import Level, contract_version
 
-_RANK = {Level.MAY: 0, Level.SHOULD: 1, Level.MUST: 2}
 _NO_TARGET = {"name": "unknown", "url": "unknown"}
 
 Progress = Callable[[int, int], None]
@@ -187,7 +186,7 @@ def judge_file(
 
 def _rendered(tallies: Iterable[Tally], stream: IO[bytes]) -> Mapping[int, str]:
     """The lines that prove violations, by seq, in a few words."""
-    wanted = {seq for tally in tallies for _, violation, _ in tally.violations for seq in violation.witness}
+    wanted = {seq for tally in tallies for _, violation, _ in tally.listed() for seq in violation.witness}
     found: dict[int, str] = {}
     if wanted:
         stream.seek(0)
@@ -214,7 +213,7 @@ def _violation(
         "actual": violation.actual,
         "witness": witness or [{"seq": 0, "line": "the history as a whole"}],
         "hint": rule.hint,
-        "fingerprint": fingerprint(rule.id, violation.clause, violation.message),
+        "fingerprint": fingerprint(rule.id, violation),
         "scenario": scenario,
     }
 
@@ -241,8 +240,10 @@ def _why_nothing(rule: Rule, facts: Facts) -> str:
 def _rule_report(rule: Rule, tally: Tally, facts: Facts, lines: Mapping[int, str]) -> dict[str, Any]:
     verdict = tally.verdict()
     reasons = [_why_nothing(rule, facts)] if verdict is Verdict.SKIPPED else tally.told()
-    if tally.violated > MAX_VIOLATIONS:
-        reasons.append(f"{tally.violated - MAX_VIOLATIONS} more violations of this rule are not listed")
+    listed = tally.listed()
+    unlisted = tally.violated - len(listed)
+    if unlisted:
+        reasons.append(f"{unlisted} more violations of this rule are not listed")
     return {
         "id": rule.id,
         "title": rule.title,
@@ -251,9 +252,8 @@ def _rule_report(rule: Rule, tally: Tally, facts: Facts, lines: Mapping[int, str
         "clauses": list(rule.clauses),
         "judged": tally.judged,
         "reasons": reasons,
-        "violations": [
-            _violation(rule, violation, scenario, lines) for _, violation, scenario in tally.violations
-        ],
+        "violations": [_violation(rule, violation, scenario, lines) for _, violation, scenario in listed],
+        **({"unlisted": {"violations": unlisted, "kinds": tally.kinds_cut}} if unlisted else {}),
     }
 
 
@@ -261,7 +261,7 @@ def _report(judge: Judge, stream: IO[bytes], *, only: Sequence[str], level: Leve
     rules, tallies, facts = judge.rules, judge.tallies, judge.facts
     lines = _rendered(tallies.values(), stream)
     reports = [_rule_report(rule, tallies[rule.id], facts, lines) for rule in rules]
-    counting = [tallies[rule.id].verdict() for rule in rules if _RANK[rule.level] >= _RANK[level]]
+    counting = [tallies[rule.id].verdict() for rule in rules if RANK[rule.level] >= RANK[level]]
     header = facts.header
     found = [report["verdict"] for report in reports]
     return {
@@ -276,7 +276,7 @@ def _report(judge: Judge, stream: IO[bytes], *, only: Sequence[str], level: Leve
         "started_at": header.get("wall", "1970-01-01T00:00:00Z"),
         "level": str(level),
         "only": list(only),
-        "verdict": str(_overall(counting, facts)),
+        "verdict": str(overall(counting, complete=facts.complete, broken=bool(facts.broken))),
         "summary": {str(verdict): found.count(str(verdict)) for verdict in Verdict},
         "history": {
             **facts.counts,
@@ -288,19 +288,8 @@ def _report(judge: Judge, stream: IO[bytes], *, only: Sequence[str], level: Leve
     }
 
 
-def _overall(verdicts: Sequence[Verdict], facts: Facts) -> Verdict:
-    """The worst of the rules at or above the gate.
-
-    In a run of the suite, what was not exercised did not pass: a skipped rule leaves the whole inconclusive. So do lines
-    that could not be read, and a run that was interrupted: they might have said more. Of a log from elsewhere no more
-    is asked than it has.
-    """
-    driven = facts.complete is not None
-    if (driven and Verdict.SKIPPED in verdicts) or facts.broken or facts.complete is False:
-        verdicts = [*verdicts, Verdict.INCONCLUSIVE]
-    return worst(verdicts)
-
-
-def report_exit_code(report: dict[str, Any]) -> int:
-    """The exit code of a report: by its overall verdict."""
-    return exit_code(Verdict(report["verdict"]))
+def report_exit_code(report: Mapping[str, Any]) -> int:
+    """The exit code of a report: by its overall verdict; under a strict baseline, an entry that has vanished violates."""
+    code = exit_code(Verdict(report["verdict"]))
+    baseline = report.get("baseline")
+    return EXIT_VIOLATES if baseline and baseline["strict"] and baseline["vanished"] else code

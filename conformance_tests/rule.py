@@ -35,7 +35,8 @@ class Judged:
 class Violation:
     """A broken promise. `expected` lists every right answer; `witness` are the seqs of the lines that prove it.
 
-    `message` must not carry ids or times of one run (they go to `actual`): it is part of the fingerprint.
+    `message` must not carry ids or times of one run (they go to `actual`): it is part of the fingerprint. So is `about`,
+    which tells failures of the same message apart, such as the field that is wrong.
     """
 
     clause: str
@@ -43,6 +44,7 @@ class Violation:
     expected: tuple[str, ...]
     actual: str
     witness: tuple[int, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from conformance_tests.rule import OK, Finding, Inconclusive, Unreached, Violation
 from conformance_tests.verdict import Verdict
 
 MAX_VIOLATIONS = 50
-"""Violations a report keeps per rule; the rest are counted in `reasons`."""
+"""Violations a report lists per rule, whatever they are; besides them it lists the first of every kind."""
+MAX_KINDS = 200
+"""Kinds of violation, by fingerprint, of which a report lists the first per rule."""
 MAX_REASONS = 200
 """Different reasons a report keeps per rule."""
 
 Place = tuple[int, ...]
 """Where a finding stands among those of its rule; places sort as findings are told."""
 
-_VOLATILE = re.compile(r"fp:[0-9a-f]+|\d+")
+_VOLATILE = re.compile(
+    r"""fp:[0-9a-f]+
+    | \d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?
+    | [^\s/,;:()'"]*\d[^\s/,;:()'"]*""",
+    re.VERBOSE,
+)
+"""A fingerprint of a secret, a time, and any word with a digit in it: an id, a number, a status."""
+_OBSERVER = re.compile(r"\b(?:subscribe|sink|file) observer\b")
+
+Kind = tuple[str, str, str]
+Kept = tuple[Place, Violation, str | None]
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one rule came to. Bounded: of violations beyond `MAX_VIOLATIONS` only the number is kept."""
+    """What one rule came to. Bounded: of violations beyond `MAX_VIOLATIONS`, and beyond the first of each of `MAX_KINDS`
+    kinds, only the number is kept."""
 
     judged: int = 0
     violated: int = 0
     reasons: dict[str, None] = field(default_factory=dict)
     unreached: dict[str, None] = field(default_factory=dict)
-    violations: list[tuple[Place, Violation, str | None]] = field(default_factory=list)
+    violations: list[Kept] = field(default_factory=list)
+    kinds: dict[Kind, Kept] = field(default_factory=dict)
+    kinds_cut: bool = False
     broke: str | None = None
 
     def take(
@@ -59,14 +76,31 @@ class Tally:
 
     def _violate(self, place: Place, violation: Violation, scenario: str | None) -> None:
         self.violated += 1
-        self.violations.append((place, violation, scenario))
-        if len(self.violations) >= 2 * MAX_VIOLATIONS:
+        kept = (place, violation, scenario)
+        self.violations.append(kept)
+        self._keep_kind(kept)
+        if len(self.violations) >= 2 * MAX_VIOLATIONS or len(self.kinds) >= 2 * MAX_KINDS:
             self.trim()
 
+    def _keep_kind(self, kept: Kept) -> None:
+        kind = kind_of(kept[1])
+        if (known := self.kinds.get(kind)) is None or kept[0] < known[0]:
+            self.kinds[kind] = kept
+
     def trim(self) -> None:
-        """Keep the violations that are told, in order."""
-        self.violations.sort(key=lambda kept: kept[0])
+        """Keep the violations that are told, in order: the same ones however a history was cut up."""
+        self.violations.sort(key=_place)
         del self.violations[MAX_VIOLATIONS:]
+        if len(self.kinds) > MAX_KINDS:
+            self.kinds_cut = True
+            first = sorted(self.kinds.items(), key=lambda item: item[1][0])
+            self.kinds = dict(first[:MAX_KINDS])
+
+    def listed(self) -> list[Kept]:
+        """The violations a report lists, in order."""
+        self.trim()
+        listed = dict.fromkeys((*self.violations, *self.kinds.values()))
+        return sorted(listed, key=_place)
 
     def add(self, later: Tally) -> None:
         """Join what the same rule came to in a later part of the history."""
@@ -79,6 +113,9 @@ class Tally:
         for reason in later.unreached:
             _keep(self.unreached, reason)
         self.violations.extend(later.violations)
+        self.kinds_cut = self.kinds_cut or later.kinds_cut
+        for kept in later.kinds.values():
+            self._keep_kind(kept)
         self.trim()
         self.broke = later.broke
 
@@ -103,7 +140,22 @@ def _keep(reasons: dict[str, None], reason: str) -> None:
         reasons.setdefault(reason)
 
 
-def fingerprint(rule_id: str, clause: str, message: str) -> str:
-    """What a violation is known by from run to run: numbers and token fingerprints in the message do not count."""
-    text = "|".join((rule_id, clause, _VOLATILE.sub("#", message)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _place(kept: Kept) -> Place:
+    return kept[0]
+
+
+@lru_cache(maxsize=4096)
+def _steady(text: str) -> str:
+    """The text without what differs between runs, machines and observers of one and the same failure."""
+    return _VOLATILE.sub("#", _OBSERVER.sub("observer", text))
+
+
+def kind_of(violation: Violation) -> Kind:
+    """What violations of one rule share when they are the same failure."""
+    return violation.clause, _steady(violation.message), _steady(violation.about)
+
+
+def fingerprint(rule_id: str, violation: Violation) -> str:
+    """What a violation is known by from run to run, 16 hex digits (docs/decisions/0011)."""
+    text = json.dumps((rule_id, *kind_of(violation)), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,8 @@ def describe_problem(document: Any, schema: str, source: str, text: str | None) 
     path = _steps(problem)
     line = None if text is None else line_of(text, path[:-1], path[-1] if path else "")
     where = source if line is None else f"{source}, line {line}"
-    return f"{where}: {_told(problem, path)}."
+    told = _told(problem, path)
+    return f"{where}: {told}" + ("" if told.endswith("?") else ".")
 
 
 def describe_dialect(
@@ -62,19 +64,28 @@ def _told(problem: Problem, path: Sequence[str]) -> str:
 
 
 def line_of(text: str, path: Sequence[str], key: str) -> int | None:
-    """The line (from 1) of a key in TOML or JSON text: under its table when the text has one, else its first mention."""
+    """The line (from 1) of a key in TOML or JSON text: under its table when the text has one, else its first mention.
+
+    The tables of an array, `[[known]]`, are counted from 0 in `path`: `known`, `2`. A key that is missing in one of them is
+    looked for at its head.
+    """
     if not key:
         return None
     mention = re.compile(rf"""(^|[\s{{,."'\[]){re.escape(key)}["']?\s*[=:\].]""")
     table = ".".join(path)
-    current, first = "", None
+    current, first, head = "", None, None
+    counts: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            current = stripped.strip("[] ").replace('"', "")
+            current = stripped.partition("#")[0].strip("[] ").replace('"', "")
+            if stripped.startswith("[["):
+                counts[current] += 1
+                current = f"{current}.{counts[current] - 1}"
+                head = number if current == table else head
         if stripped.startswith("#") or mention.search(line) is None:
             continue
         first = first or number
         if current in (table, ".".join([*path, key])):
             return number
-    return first
+    return head or first

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+
+from contract.clauses import Level
+
+RANK: Mapping[Level, int] = {Level.MAY: 0, Level.SHOULD: 1, Level.MUST: 2}
+"""How binding a level is: a rule counts when its level ranks no lower than that of the gate."""
 
 
 class Verdict(StrEnum):
@@ -43,6 +48,20 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     if present <= {Verdict.PASS, Verdict.SKIPPED}:
         return Verdict.PASS if Verdict.PASS in present else Verdict.SKIPPED
     return max(present, key=_ORDER.__getitem__)
+
+
+def overall(counting: Iterable[Verdict], *, complete: bool | None, broken: bool) -> Verdict:
+    """The worst of the rules that count, of a history that a run of the suite finished (None: that it did not drive).
+
+    In a run of the suite, what was not exercised did not pass: a skipped rule leaves the whole inconclusive. So do lines
+    that could not be read (`broken`), and a run that was interrupted: they might have said more. Of a log from elsewhere
+    no more is asked than it has.
+    """
+    verdicts = list(counting)
+    driven = complete is not None
+    if (driven and Verdict.SKIPPED in verdicts) or broken or complete is False:
+        verdicts.append(Verdict.INCONCLUSIVE)
+    return worst(verdicts)
 
 
 def exit_code(verdict: Verdict) -> int:

@@ -14,26 +14,30 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from conformance_tests import runner
 from conformance_tests.engine import NotAHistory, judge_file, report_exit_code
-from conformance_tests.report.formats import FORMATS, write_report
 from conformance_tests.report.json_report import to_json
+from conformance_tests.report.progress import run_progress
 from conformance_tests.report.terminal import console, print_report
 from conformance_tests.rule import UnknownRule, select
 from conformance_tests.scenarios.races import TRIES
 from conformance_tests.subject import open_subject
 from conformance_tests.target import TargetError, UnreachableError
+from conformance_tests.verdict import EXIT_COULD_NOT_JUDGE
 from contract.clauses import Level
-from staycheck.usage import could_not_judge, wrong_usage
+from staycheck.gate import (
+    BaselineFile,
+    Reports,
+    Strict,
+    Today,
+    Update,
+    parse_reports,
+    read_gate,
+    write_reports,
+)
+from staycheck.usage import could_not_judge, say, wrong_usage
 
 _LARGE = 64 << 20
 """Bytes from which a history is judged by several processes: each takes a second to start."""
@@ -43,13 +47,11 @@ Only = Annotated[
     typer.Option("--only", help="Judge only rules under this prefix, such as check-in/; repeatable."),
 ]
 Tries = Annotated[int, typer.Option("--race-tries", help="How often every race is run; 0: no races.", min=0)]
-Gate = Annotated[Level, typer.Option("--level", help="The lowest level that counts.", case_sensitive=False)]
+Lowest = Annotated[Level, typer.Option("--level", help="The lowest level that counts.", case_sensitive=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
-Reports = Annotated[
-    list[str] | None,
-    typer.Option("--report", help=f"Write the report too: FORMAT=PATH ({', '.join(FORMATS)}); repeatable."),
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Every failure in full, and a line for every rule.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every rule.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code says it.")]
 
 
@@ -58,13 +60,17 @@ def check(
         str, typer.Argument(help="A target file, a URL, `spawn:COMMAND`, or `reference`.", metavar="TARGET")
     ],
     only: Only = None,
-    level: Gate = Level.MUST,
+    level: Lowest = Level.MUST,
     seed: Annotated[int, typer.Option(help="What the plan of the run is made from.", min=0)] = 1,
     jobs: Annotated[int, typer.Option(help="Scenarios at a time.", min=1, max=256)] = 16,
     race_tries: Tries = TRIES,
     record: Annotated[Path | None, typer.Option(help="Keep the recorded history in this file.")] = None,
     as_json: AsJson = False,
     report: Reports = None,
+    baseline: BaselineFile = None,
+    strict_baseline: Strict = False,
+    baseline_update: Update = False,
+    today: Today = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -73,14 +79,18 @@ def check(
     Exit code 0: it conforms; 1: it violates the contract; 2: that could not be judged; 64: wrong usage.
     """
     prefixes = _prefixes(only)
-    reports = _reports(report)
+    gate = read_gate(baseline, strict=strict_baseline, update=baseline_update, day=today, quiet=quiet)
+    reports = parse_reports(report, beside=[path for path in (record, baseline) if path])
     with _history_file(record) as path:
         _drive(
             target, seed, jobs, race_tries, prefixes, path, silent=quiet or as_json, keeps=record is not None
         )
         found = _judge(path, prefixes, level)
-        _write(found, path, reports)
-    _tell(found, as_json=as_json, verbose=verbose, quiet=quiet)
+        found = gate.apply(found) if gate else found
+        written = write_reports(found, path, reports)
+        if not written:
+            _keep(path, record)
+    _tell(found, written=written, as_json=as_json, verbose=verbose, quiet=quiet, history=record)
 
 
 def judge(
@@ -92,7 +102,7 @@ def judge(
         ),
     ],
     only: Only = None,
-    level: Gate = Level.MUST,
+    level: Lowest = Level.MUST,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -104,6 +114,10 @@ def judge(
     ] = None,
     as_json: AsJson = False,
     report: Reports = None,
+    baseline: BaselineFile = None,
+    strict_baseline: Strict = False,
+    baseline_update: Update = False,
+    today: Today = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -114,11 +128,14 @@ def judge(
     for it might have said more.
     """
     prefixes = _prefixes(only)
-    reports = _reports(report)
+    gate = read_gate(baseline, strict=strict_baseline, update=baseline_update, day=today, quiet=quiet)
+    reports = parse_reports(report, beside=[path for path in (history, baseline) if path])
     with _readable(history) as path:
         found = _judge(path, prefixes, level, jobs=jobs, name=str(history), silent=quiet or as_json)
-        _write(found, path, reports)
-    _tell(found, as_json=as_json, verbose=verbose, quiet=quiet)
+        found = gate.apply(found) if gate else found
+        written = write_reports(found, path, reports)
+    stays = history if history.is_file() else None
+    _tell(found, written=written, as_json=as_json, verbose=verbose, quiet=quiet, history=stays)
 
 
 def demo(race_tries: Tries = TRIES) -> None:
@@ -140,18 +157,6 @@ def _prefixes(only: list[str] | None) -> tuple[str, ...]:
     except UnknownRule as unknown:
         wrong_usage(f"--only: {unknown}; `staycheck rules` lists them all.")
     return prefixes
-
-
-def _reports(wanted: list[str] | None) -> list[tuple[str, Path]]:
-    found: list[tuple[str, Path]] = []
-    for value in wanted or ():
-        name, equals, path = value.partition("=")
-        if not equals or not path or name not in FORMATS:
-            wrong_usage(f"--report takes FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}, not {value!r}.")
-        if not Path(path).absolute().parent.is_dir():
-            wrong_usage(f"--report: there is no directory {Path(path).absolute().parent}.")
-        found.append((name, Path(path)))
-    return found
 
 
 @contextmanager
@@ -177,17 +182,7 @@ def _drive(
     """Record a run. What is wrong with the target or the way to it leaves with a sentence."""
     out = console(stderr=True)
     shows = out.is_terminal and not silent
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=out, transient=True, disable=not shows) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def told(progress: runner.Progress) -> None:
-            bar.update(task, description=progress.phase, completed=progress.done, total=progress.total)
+    with run_progress(out, shows=shows) as told:
 
         async def drive() -> None:
             async with open_subject(address) as subject:
@@ -274,17 +269,23 @@ def _judge(
         could_not_judge("Interrupted; nothing was judged.")
 
 
-def _write(report: dict[str, Any], history: Path, reports: list[tuple[str, Path]]) -> None:
-    for name, path in reports:
+def _keep(history: Path, record: Path | None) -> None:
+    """What took a run to record is not lost with a report that could not be written."""
+    kept = record or Path(tempfile.mkdtemp(prefix="staycheck-kept-")) / history.name
+    if record is None:
         try:
-            write_report(name, report, history, path)
+            shutil.copyfile(history, kept)
         except OSError as error:
-            could_not_judge(f"The report cannot be written to {path}: {error.strerror}.")
+            say(f"The history cannot be kept in {kept}: {error.strerror or error}.")
+            return
+    say(f"The history is in {kept}; `staycheck judge {kept}` reports on it again.")
 
 
-def _tell(report: dict[str, Any], *, as_json: bool, verbose: bool, quiet: bool) -> None:
+def _tell(
+    report: dict[str, Any], *, written: bool, as_json: bool, verbose: bool, quiet: bool, history: Path | None
+) -> None:
     if as_json:
         typer.echo(to_json(report), nl=False)
     elif not quiet:
-        print_report(report, console(), every_rule=verbose)
-    raise typer.Exit(report_exit_code(report))
+        print_report(report, console(), every_rule=verbose, history=history)
+    raise typer.Exit(report_exit_code(report) if written else EXIT_COULD_NOT_JUDGE)

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from conformance_tests.report.json_report import to_json
+from conformance_tests.report.junit import to_junit
+from conformance_tests.report.markdown import to_markdown
+from conformance_tests.report.sarif import to_sarif
 
 Render: TypeAlias = Callable[[Mapping[str, Any], Path], str]
 """The text of a report, and of the history it was made from: for what a report does not hold, such as the lines around a
@@ -22,6 +25,9 @@ def _html(report: Mapping[str, Any], history: Path) -> str:
 FORMATS: Mapping[str, Render] = {
     "json": lambda report, _: to_json(report),
     "html": _html,
+    "junit": lambda report, _: to_junit(report),
+    "markdown": lambda report, _: to_markdown(report),
+    "sarif": to_sarif,
 }
 
 

@@ -23,7 +23,7 @@ from conformance_tests.rules.facts import (
     snapshotted,
 )
 from conformance_tests.rules.housekeeping import room_around
-from conformance_tests.rules.shapes import problems
+from conformance_tests.rules.shapes import kinds_of_problem
 from conformance_tests.rules.values import show
 
 _SERVICE = "Let one service change room_status: it validates, writes the audit row and plans the event."
@@ -121,19 +121,20 @@ def audit_fields(episode: Episode) -> Iterator[Finding]:
             continue
         operation, _, _, _, rows = item
         for row in rows:
-            wrong = problems("resources/room_status_event.schema.json", row)
+            wrong = kinds_of_problem("resources/room_status_event.schema.json", row)
             if not wrong and row.get("changed_by") is None and row.get("changed_by_name") is None:
-                wrong = ("changed_by and changed_by_name are null",)
-            if wrong:
-                message = f"the audit row of {operation.operation} does not say who, from where, why and when"
+                wrong = {"changed_by": "changed_by and changed_by_name are null"}
+            message = f"the audit row of {operation.operation} does not say who, from where, why and when"
+            for about, told in wrong.items():
                 yield Violation(
                     "housekeeping/audit-fields",
                     message,
                     ("a RoomStatusEvent",),
-                    "; ".join(wrong),
+                    told,
                     seqs(operation, "audit"),
+                    about,
                 )
-            else:
+            if not wrong:
                 yield OK
 
 

@@ -17,20 +17,35 @@ from contract.schema_store import schema_store
 _TOLD = 4
 _SECRET = "s" * 43
 _FINGERPRINT = re.compile(r"fp:[0-9a-f]{12}")
+_INDEX = re.compile(r"/\d+(?=/|$)")
 _HINT = "Compare with the schema of this name; a dialect may translate names, not supply what is missing."
 
 
 def problems(schema: str, value: Any) -> tuple[str, ...]:
     """What is wrong with a value, in words, at most `_TOLD` of it."""
+    return tuple(told for _, told in _found(schema, value)[:_TOLD])
+
+
+def kinds_of_problem(schema: str, value: Any) -> dict[str, str]:
+    """What is wrong with a value, in words, once for each field and keyword: the same field of many items is one kind."""
+    found: dict[str, str] = {}
+    for kind, told in _found(schema, value):
+        found.setdefault(kind, told)
+    return found
+
+
+def _found(schema: str, value: Any) -> list[tuple[str, str]]:
     store = schema_store()
     if store.valid(schema, value) or store.valid(schema, _unmasked(value)):
-        return ()
-    told = [
-        f"{problem.pointer or '/'}: {problem.message}"
+        return []
+    return [
+        (
+            f"{_INDEX.sub('/#', problem.pointer)} {problem.keyword}",
+            f"{problem.pointer or '/'}: {problem.message}",
+        )
         for problem in store.problems(schema, value)
         if not _is_fingerprint(value, problem.pointer)
     ]
-    return tuple(told[:_TOLD])
 
 
 def _unmasked(value: Any) -> Any:
@@ -72,12 +87,12 @@ def _register_event(rule_id: str, title: str, clause: str, kind: str, names: tup
         schema = _EVENT_SCHEMAS.get((event.kind, event.name)) if event.name in names else None
         if schema is None:
             return
-        wrong = problems(schema, event.data)
+        wrong = kinds_of_problem(schema, event.data)
         if not wrong:
             yield OK
-        else:
-            message = f"{event.name} on the {event.kind} channel does not fit its schema"
-            yield Violation(clause, message, (schema,), "; ".join(wrong), (event.seq,))
+        message = f"{event.name} on the {event.kind} channel does not fit its schema"
+        for about, told in wrong.items():
+            yield Violation(clause, message, (schema,), told, (event.seq,), about)
 
 
 _NAMES = {
@@ -124,14 +139,14 @@ def _register_reply(operation_id: str, schema: str, clause: str) -> None:
     def judge(operation: Operation, _: Facts) -> Iterator[Finding]:
         if not succeeded(operation) or operation.reply is None:
             return
-        wrong = problems(schema, operation.reply.body)
+        wrong = kinds_of_problem(schema, operation.reply.body)
         if operation.status != 200:
-            wrong = (f"status {operation.status}", *wrong)
+            wrong = {"status": f"status {operation.status}", **wrong}
         if not wrong:
             yield OK
-        else:
-            message = f"the answer to {operation_id} does not fit its schema"
-            yield Violation(clause, message, (f"200 with {schema}",), "; ".join(wrong), operation.witness)
+        message = f"the answer to {operation_id} does not fit its schema"
+        for about, told in wrong.items():
+            yield Violation(clause, message, (f"200 with {schema}",), told, operation.witness, about)
 
 
 for _operation_id, (_schema, _clause) in _reply_schemas().items():
@@ -159,6 +174,7 @@ def money(operation: Operation, _: Facts) -> Iterator[Finding]:
             ('"123.45"',),
             f"{pointer} {show(value)}",
             operation.witness,
+            _INDEX.sub("/#", pointer),
         )
 
 
@@ -185,5 +201,6 @@ def times(operation: Operation, _: Facts) -> Iterator[Finding]:
         message = f"{operation.operation} answers a {kind} in another format: {key}"
         expected = "2026-11-22T15:04:05+00:00" if kind == "timestamp" else "2026-11-22"
         yield Violation(
-            "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness
-        )
+            "endpoints/format/times", message, (expected,), f"{pointer} {show(value)}", operation.witness,
+            _INDEX.sub("/#", pointer),
+        )  # fmt: skip

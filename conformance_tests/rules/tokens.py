@@ -297,6 +297,7 @@ def _told_event(event: Event, facts: Facts) -> Iterator[Finding]:
                 ("the guest event of that booking, payload.guest_token",),
                 f"{pointer} on {event.channel}",
                 (*facts.tokens[token].witness, event.seq),
+                pointer,
             )
 
 
@@ -311,6 +312,7 @@ def _told_answer(operation: Operation, facts: Facts) -> Iterator[Finding]:
                 ("the answer to the check-in, guest_token",),
                 f"{pointer} of {operation.operation}",
                 (*issued.witness, *operation.witness),
+                pointer,
             )
 
 
@@ -340,4 +342,5 @@ def raw_never_public(event: Event, facts: Facts) -> Iterator[Finding]:
         ("no raw guest token",),
         f"{pointer} on {event.channel}",
         (*facts.tokens[token].witness, event.seq),
+        pointer,
     )

@@ -7,6 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from typing_extensions import TypeAliasType
 
+Expires = TypeAliasType(
+    "Expires", Annotated[str, Field(pattern="^\\d{4}-\\d{2}-\\d{2}$")]
+)
+
+
+class Accepted(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    reason: Annotated[str, Field(min_length=1)]
+    expires: Expires | None
+
 
 class ArrivalPolicy(BaseModel):
     """When guests may check in, in the zone of the hotel."""
@@ -35,6 +48,53 @@ class ArrivalPolicy(BaseModel):
         Field(
             description="Local wall-clock time in the zone of the hotel, HH:MM.",
             pattern="^([01]\\d|2[0-3]):[0-5]\\d$",
+        ),
+    ]
+
+
+class BaselineEntry(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    rule: Annotated[str, Field(min_length=1)]
+    fingerprint: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+    expires: Expires | None
+
+
+class BaselineUsed(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    today: Annotated[str, Field(pattern="^\\d{4}-\\d{2}-\\d{2}$")]
+    strict: Annotated[
+        bool, Field(description="Whether an entry that has vanished fails the build.")
+    ]
+    known: Annotated[
+        list[BaselineEntry], Field(description="Entries whose failure is there.")
+    ]
+    known_rules: Annotated[
+        list[str],
+        Field(
+            description="Rules that fail, and of whose violations the baseline knows every one."
+        ),
+    ]
+    expired: Annotated[
+        list[BaselineEntry],
+        Field(description="Entries whose failure is there, and whose day is over."),
+    ]
+    vanished: Annotated[
+        list[BaselineEntry],
+        Field(
+            description="Entries whose rule was judged, and whose failure is not there any more."
+        ),
+    ]
+    not_judged: Annotated[
+        list[BaselineEntry],
+        Field(
+            description="Entries of which this run cannot say whether their failure is still there."
         ),
     ]
 
@@ -524,6 +584,20 @@ class Timeouts(BaseModel):
     ] = None
 
 
+class Unlisted(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+    )
+    violations: Annotated[int, Field(ge=1)]
+    kinds: Annotated[
+        bool,
+        Field(
+            description="Whether there may be a fingerprint among them that no listed violation has."
+        ),
+    ]
+
+
 class VerdictCounts(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -693,6 +767,8 @@ class Violation(BaseModel):
     hint: str
     fingerprint: Annotated[str, Field(min_length=1)]
     scenario: Annotated[str | None, Field(min_length=1)]
+    known: Accepted | None = None
+    expired: Accepted | None = None
 
 
 class RuleReport(BaseModel):
@@ -712,6 +788,7 @@ class RuleReport(BaseModel):
         list[str], Field(description="Why it was skipped, inconclusive or in error.")
     ]
     violations: list[Violation]
+    unlisted: Unlisted | None = None
 
 
 class Report(BaseModel):
@@ -746,6 +823,7 @@ class Report(BaseModel):
     only: list[str]
     verdict: Literal["pass", "skipped", "inconclusive", "fail", "error"]
     summary: VerdictCounts
+    baseline: BaselineUsed | None = None
     history: HistoryCounts
     coverage: Coverage
     rules: list[RuleReport]
