@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
 import pkgutil
 import re
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 import structlog
@@ -22,6 +26,9 @@ Lie: TypeAlias = Callable[[Any], Any]
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _LAYERS = get_args(Layer)
 _ARRANGING = ("reference_server.seed:build", "reference_server.control.stage:Stage._carry_out")
+_HERE = Path(__file__).parent
+_BROKEN = 70
+"""The exit code of a server whose lie does not work (EX_SOFTWARE)."""
 _log = structlog.get_logger("staycheck.mutants")
 
 
@@ -130,9 +137,34 @@ def _unless_arranging(original: Any, lie: Any) -> Any:
         return lie
 
     def chosen(*arguments: Any, **named: Any) -> Any:
-        return (original if _arranging.depth else lie)(*arguments, **named)
+        if _arranging.depth:
+            return original(*arguments, **named)
+        with _ends_when_broken():
+            told = lie(*arguments, **named)
+        return _told_later(told) if inspect.iscoroutine(told) else told
 
     return chosen
+
+
+async def _told_later(told: Coroutine[Any, Any, Any]) -> Any:
+    with _ends_when_broken():
+        return await told
+
+
+@contextmanager
+def _ends_when_broken() -> Iterator[None]:
+    """A lie that no longer fits the code it stands in breaks everything it touches, and would look as if it had been found
+    out: the server ends instead."""
+    try:
+        yield
+    except (AttributeError, NameError, ImportError, TypeError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if Path(frames[-1].filename).parent != _HERE:
+            raise
+        _log.critical(
+            "mutant_broken", at=f"{Path(frames[-1].filename).name}:{frames[-1].lineno}", error=repr(error)
+        )
+        os._exit(_BROKEN)
 
 
 def _honestly(original: Any) -> Any:

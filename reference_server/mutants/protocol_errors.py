@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from contract.errors import ContractError
@@ -82,7 +83,7 @@ def _(original: Any) -> Any:
     """The details of a refusal hold NaN, which is no JSON."""
 
     def respond(send: Any, status: int, body: Body) -> Any:
-        body["error"]["details"] = {"free_share": float("nan")}
+        body["error"]["details"] = {"free_share": msgspec.Raw(b"NaN")}
         return send(status, body)
 
     return refused(original, "ROOM_OVERLAP_CONFLICT", respond)

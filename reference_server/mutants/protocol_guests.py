@@ -178,11 +178,11 @@ def _(original: Any) -> Any:
 
 @mutant("auth-signs-another-socket", "channels/guest/auth-granted", ROUTE)
 def _(original: Any) -> Any:
-    """In one call of three the signature is for another socket, as when two requests share a variable."""
+    """In every second call the signature is for another socket, as when two requests share a variable."""
     count = iter(range(1, 1_000_000))
 
     def change(house: House, call: Call, status: int, body: Body) -> None:
-        if status == 200 and call.body["socket_id"] == "4242.4242" and next(count) % 3 == 0:
+        if status == 200 and call.body["socket_id"] == "4242.4242" and next(count) % 2 == 0:
             app = house.pusher_app
             body["auth"] = channel_auth(app.key, app.secret, "17.17", call.body["channel_name"])
 

@@ -11,6 +11,7 @@ from typing import Any
 from contract.errors import ContractError
 from reference_server import tasks
 from reference_server.mutants.mutant import mutant
+from reference_server.mutants.stores import store_of
 from reference_server.store.locks import lock_for
 from reference_server.store.slices import slice_for
 from simulator.commands import CheckIn, CheckOut, Decision
@@ -185,7 +186,7 @@ def _(original: Any) -> Any:
 
     async def lie(self: Any, prepare: Any) -> Any:
         now = self._clock.now()
-        command, _ = await self._store.read(prepare)
+        command, _ = await store_of(self).read(prepare)
         if isinstance(command, CheckOut):
             await asyncio.sleep(0.25)  # longer than a check-in takes
 
@@ -211,7 +212,7 @@ def _(original: Any) -> Any:
             command, actor = prepare(tx)
             return decide(slice_for(tx, command), command, actor, self._clock.now(), _Ids(tx))
 
-        decision = await self._store.read(look)
+        decision = await store_of(self).read(look)
         if not decision.changes:
             return await original(self, prepare)
 

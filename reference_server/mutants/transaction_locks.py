@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from reference_server.mutants.mutant import mutant
+from reference_server.mutants.stores import store_of
 from reference_server.store.slices import slice_for
 from simulator.commands import (
     AssignRoom,
@@ -34,7 +35,7 @@ def unlocked(original: Any, commands: Any) -> Any:
             time.sleep(_PAUSE)  # on a store thread
             return world, command, actor, self._clock.now()
 
-        seen = await self._store.read(look)
+        seen = await store_of(self).read(look)
         if seen is None:
             return await original(self, prepare)
 

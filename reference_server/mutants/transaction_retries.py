@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from reference_server.mutants.mutant import mutant
+from reference_server.mutants.stores import store_of
 from reference_server.store.locks import lock_for
 from reference_server.store.slices import slice_for
 from simulator.commands import CheckIn, CheckOut, Command, Decision, SetRoomStatus
@@ -79,7 +80,7 @@ def _crowded(original: Any, many: int, instead: Any) -> Any:
             command, actor = prepare(tx)
             return slice_for(tx, command), command, actor, self._clock.now()
 
-        seen = await self._store.read(look)
+        seen = await store_of(self).read(look)
         if not isinstance(seen[1], CheckIn | CheckOut):
             return await original(self, prepare)
         booking_id = seen[1].booking_id

@@ -11,6 +11,7 @@ from typing import Any
 from reference_server import tasks
 from reference_server.mutants.mutant import mutant
 from reference_server.mutants.parts import but
+from reference_server.mutants.stores import store_of
 from reference_server.store.locks import lock_for
 from reference_server.store.slices import slice_for
 from simulator.commands import CheckIn, CheckOut, Command, Decision, MoveRoom, SetRoomStatus
@@ -186,7 +187,7 @@ def _(original: Any) -> Any:
             time.sleep(0.01)  # on a store thread
             return world
 
-        before = await self._store.read(look)
+        before = await store_of(self).read(look)
         if before is None:
             return await original(self, prepare)
 

@@ -101,3 +101,21 @@ def test_the_recorded_matrix_is_of_these_mutants_and_has_no_gap() -> None:
     assert musts <= {rule for row in recorded["mutants"] for rule in row["killed_by"]}
     assert all(row["killed"] for row in recorded["mutants"])
     assert recorded["control"] == {"verdict": "pass", "failed": []}
+
+
+async def test_a_lie_that_no_longer_fits_ends_the_server_and_is_no_kill(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(mutant, "_HERE", Path(__file__).parent)
+    monkeypatch.setattr(mutant.os, "_exit", ended.append)
+
+    async def lie() -> None:
+        object().read()  # type: ignore[attr-defined]
+
+    await mutant._unless_arranging(lie, lie)()
+    assert ended == [70]
+    monkeypatch.setattr(mutant, "_HERE", Path("elsewhere"))  # what breaks below a lie may be what it is about
+    with pytest.raises(AttributeError):
+        await mutant._unless_arranging(lie, lie)()
+    assert ended == [70]

@@ -20,8 +20,8 @@ from conformance_tests.report.html import to_html
 from conformance_tests.report.html.text import visible
 from tests.histories import good
 from tests.histories.bad import BAD
-from tests.report.conftest import Judge, Judged, lines_of_lie
-from tests.report.test_html_timeline import assert_legible, pictures
+from tests.reports.conftest import Judge, Judged, lines_of_lie
+from tests.reports.test_html_timeline import assert_legible, pictures
 
 VOID = {"meta", "link", "br", "input"}
 NASTY = [

@@ -14,7 +14,7 @@ from conformance_tests.report.html.collector import Wanted
 from conformance_tests.report.html.scale import FOLD, Apart, scale_of
 from conformance_tests.report.html.timeline import Picture, picture_of
 from conformance_tests.report.html.windows import windows
-from tests.report.conftest import Judge, lines_of_lie
+from tests.reports.conftest import Judge, lines_of_lie
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 100), st.integers(0, 50)), min_size=1, max_size=30, unique=True)
 

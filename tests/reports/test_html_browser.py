@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from conformance_tests.report.formats import write_report
 from tests.board.test_accessibility import violations
-from tests.report.conftest import Judge, lines_of_lie
+from tests.reports.conftest import Judge, lines_of_lie
 
 pytestmark = pytest.mark.browser
 
