@@ -15,13 +15,19 @@ export function select(name, options, value) {
   return element;
 }
 
-/** Open the dialog; when it closes the focus goes back to the button it came from, which may have been drawn anew. */
+let origin;
+
+/** Open the dialog; when it closes the focus goes back to the button it came from, which may have been drawn anew. One
+ * dialog may open the next: then both came from the same button. */
 function open(dialog) {
-  const from = document.activeElement?.dataset.key;
+  origin = document.activeElement?.dataset.key ?? origin;
   dialog.showModal();
   dialog.onclose = () => {
-    const back = from && document.querySelector(`main [data-key="${CSS.escape(from)}"]`);
-    if (back && document.activeElement === document.body) back.focus();
+    if (dialog.open) return;
+    const back = origin && document.querySelector(`main [data-key="${CSS.escape(origin)}"]`);
+    const at = document.activeElement; // still in the closed dialog where the browser had nothing to give the focus back to
+    if (back && (at === document.body || dialog.contains(at))) back.focus();
+    origin = undefined;
   };
 }
 
