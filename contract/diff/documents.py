@@ -81,6 +81,12 @@ def read_contract(texts: Mapping[str, str], name: str) -> Contract:
         if not isinstance(files[path], dict):
             raise UnreadableContract(f"{path} in {name} is not a mapping; mend it, or compare another revision.")  # fmt: skip
     contract = Contract(files, examples)
+    check_references(contract, name)
+    return contract
+
+
+def check_references(contract: Contract, name: str) -> None:
+    """UnreadableContract when a file refers to something that is not there."""
     for path, ref in _references(contract):
         try:
             lookup(contract, path, ref)
@@ -88,7 +94,6 @@ def read_contract(texts: Mapping[str, str], name: str) -> Contract:
             raise UnreadableContract(
                 f"{path} in {name} refers to {ref}, which is not there; mend it, or compare another revision."
             ) from None
-    return contract
 
 
 def lookup(contract: Contract, path: str, ref: str) -> tuple[str, str, Any]:

@@ -14,8 +14,6 @@ from contract.diff.schema_changes import SchemaChanges
 from contract.diff.usage import METHODS
 
 FILE = "openapi.yaml"
-_REPEATED = ("x-error-content",)
-"""Holds a YAML anchor: what it says stands again wherever it is used."""
 
 
 def compare(old: Contract, new: Contract, findings: Findings, schemas: SchemaChanges) -> None:
@@ -30,9 +28,9 @@ def compare(old: Contract, new: Contract, findings: Findings, schemas: SchemaCha
         "info": lambda was, is_: _info(whole, was or {}, is_ or {}),
         "security": lambda _was, _is: None,  # each operation is compared with it
         "x-cors": lambda was, is_: _cors(whole.at("x-cors"), was or {}, is_ or {}),
-        **{key: (lambda _was, _is: None) for key in _REPEATED},
     }
-    whole.fields("document", before, after, judges, described=("openapi", "jsonSchemaDialect", "servers", "tags", "externalDocs"))  # fmt: skip
+    # x-error-content holds a YAML anchor: what it says stands again wherever it is used
+    whole.fields("document", before, after, judges, described=("openapi", "jsonSchemaDialect", "x-error-content", "servers", "tags", "externalDocs"))  # fmt: skip
     _Operations(before, after, findings, schemas).compare()
     _components(before.get("components", {}), after.get("components", {}), findings, schemas)
 

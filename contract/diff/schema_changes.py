@@ -7,6 +7,7 @@ change below a schema lets more through, the schema does, because places are sig
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from contract.diff.documents import Contract, escaped
@@ -15,7 +16,7 @@ from contract.diff.inclusion import Verdict, includes
 from contract.diff.model import UNDECIDED, Findings, breaks, fits, words
 from contract.diff.nodes import ANNOTATIONS, Node, Reading
 from contract.diff.steps import ASSERTIONS, HANDLED_ELSEWHERE, Step, exact, steps, told
-from contract.diff.usage import Use, uses
+from contract.diff.usage import Use, Uses, uses
 from contract.formats import ASSERTED
 
 _KNOWN_EXTENSIONS = {
@@ -35,7 +36,7 @@ class SchemaChanges:
         self._findings = findings
         self._old_reading, self._new_reading = Reading(new, old), Reading(new)
         self._seen: set[tuple[str, str]] = set()
-        self._old_uses, self._new_uses = uses(old), uses(new)
+        self._old, self._new = old, new
 
     def compare(self, path: str, pointer: str, old: Any, new: Any) -> None:
         """The schema at a place of a file, in the old contract and in the new one."""
@@ -124,9 +125,14 @@ class SchemaChanges:
                 why = breaks(UNDECIDED, certain=False)
                 self._add("schema/extension", path, pointer, what, why, why, found)
 
+    @cached_property
+    def _all_uses(self) -> tuple[Uses, Uses]:
+        return uses(self._old), uses(self._new)
+
     def _uses(self, path: str, old_pointer: str, new_pointer: str) -> set[Use]:
         nobody: set[Use] = set()
-        return self._old_uses.get((path, old_pointer), nobody) | self._new_uses.get((path, new_pointer), nobody)  # fmt: skip
+        old, new = self._all_uses
+        return old.get((path, old_pointer), nobody) | new.get((path, new_pointer), nobody)
 
     def _add(
         self,
