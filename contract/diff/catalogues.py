@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from contract.diff.documents import Contract, escaped
+from contract.diff.documents import escaped
 from contract.diff.fields import Judge, Section, came_and_went, changed, differing
 from contract.diff.model import Findings, breaks, fits
 from contract.diff.schema_changes import SchemaChanges
 from contract.diff.steps import exact
 
+File = Mapping[str, Any]
+
 _MAY = fits("nobody who was allowed is refused")
 _UNTOUCHED = fits("frontends are not asked for it")
-
-
-def compare(old: Contract, new: Contract, findings: Findings, schemas: SchemaChanges) -> None:
-    """Adds the changes of `roles.yaml`, `provider_states.yaml`, `probes.yaml`, `arrival.yaml`."""
-
-    def of(path: str, kind: str, judges: Mapping[str, Any]) -> None:
-        Section(findings, path, "document").fields(kind, old.document(path), new.document(path), judges)
-
-    def at(path: str) -> Section:
-        return Section(findings, path, "document")
-
-    of("roles.yaml", "roles", {
-        "modules": lambda was, is_: _modules(at("roles.yaml"), was or {}, is_ or {}),
-        "roles": lambda was, is_: _roles(at("roles.yaml"), was or {}, is_ or {}),
-    })  # fmt: skip
-    of("provider_states.yaml", "states", {
-        "states": lambda was, is_: _states(at("provider_states.yaml"), was or {}, is_ or {}, schemas),
-    })  # fmt: skip
-    of("probes.yaml", "probes", {
-        "probes": lambda was, is_: _probes(at("probes.yaml"), was or {}, is_ or {}, schemas),
-    })  # fmt: skip
-    of("arrival.yaml", "arrival", {
-        "default_policy": lambda was, is_: _arrival(at("arrival.yaml"), was or {}, is_ or {}),
-    })  # fmt: skip
 
 
 def _modules(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -141,3 +119,38 @@ def _arrival(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) -
     for key in differing(old, new):
         what = f"{key} {changed(old.get(key), new.get(key))}"
         section.at("default_policy").add("arrival/policy", what, breaks("a check-in that was in time may be refused, or the other way round"), breaks("a backend has to open or close the window at another time"))  # fmt: skip
+
+
+def _of_roles(old: File, new: File, findings: Findings, _schemas: SchemaChanges) -> None:
+    section = Section(findings, "roles.yaml", "document")
+    section.fields("roles", old, new, {
+        "modules": lambda was, is_: _modules(section, was or {}, is_ or {}),
+        "roles": lambda was, is_: _roles(section, was or {}, is_ or {}),
+    })  # fmt: skip
+
+
+def _of_states(old: File, new: File, findings: Findings, schemas: SchemaChanges) -> None:
+    section = Section(findings, "provider_states.yaml", "document")
+    judges: dict[str, Judge] = {"states": lambda was, is_: _states(section, was or {}, is_ or {}, schemas)}
+    section.fields("states", old, new, judges)
+
+
+def _of_probes(old: File, new: File, findings: Findings, schemas: SchemaChanges) -> None:
+    section = Section(findings, "probes.yaml", "document")
+    judges: dict[str, Judge] = {"probes": lambda was, is_: _probes(section, was or {}, is_ or {}, schemas)}
+    section.fields("probes", old, new, judges)
+
+
+def _of_arrival(old: File, new: File, findings: Findings, _schemas: SchemaChanges) -> None:
+    section = Section(findings, "arrival.yaml", "document")
+    judges: dict[str, Judge] = {"default_policy": lambda was, is_: _arrival(section, was or {}, is_ or {})}
+    section.fields("arrival", old, new, judges)
+
+
+FILES: Mapping[str, Callable[[File, File, Findings, SchemaChanges], None]] = {
+    "roles.yaml": _of_roles,
+    "provider_states.yaml": _of_states,
+    "probes.yaml": _of_probes,
+    "arrival.yaml": _of_arrival,
+}
+"""The comparer of each file; it adds the changes it finds."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from contract.diff import asyncapi, catalogues, clauses, lifecycles, openapi
-from contract.diff.documents import Contract
+from contract.diff.documents import Contract, UnreadableContract
 from contract.diff.model import UNDECIDED, Comparison, Findings, breaks, words
 from contract.diff.schema_changes import SchemaChanges
 from contract.diff.steps import exact
@@ -14,19 +16,38 @@ from contract.diff.steps import exact
 def compare(old: Contract, new: Contract) -> Comparison:
     """Everything that changed from the old contract to the new one. Equal contracts give no change, whatever their layout.
 
-    Raises: `contract.diff.UnreadableContract` only where reading did not find it already.
+    Raises: UnreadableContract, when a file has not the shape of its kind.
     """
     findings = Findings()
     schemas = SchemaChanges(old, new, findings)
-    openapi.compare(old, new, findings, schemas)
-    asyncapi.compare(old, new, findings, schemas)
-    lifecycles.compare(old, new, findings)
-    clauses.compare(old, new, findings)
-    catalogues.compare(old, new, findings, schemas)
-    schemas.files(old, new)
+    with _reading("openapi.yaml"):
+        openapi.compare(old, new, findings, schemas)
+    with _reading("asyncapi.yaml"):
+        asyncapi.compare(old, new, findings, schemas)
+    for path in lifecycles.paths(old, new):
+        with _reading(path):
+            lifecycles.compare(path, old, new, findings)
+    with _reading("clauses.yaml"):
+        clauses.compare(old, new, findings)
+    for path, compare_file in catalogues.FILES.items():
+        with _reading(path):
+            compare_file(old.document(path), new.document(path), findings, schemas)
+    with _reading("a schema"):
+        schemas.files(old, new)
     _examples(old, new, findings)
     _overlooked(old, new, findings)
     return Comparison(old.version, new.version, findings.in_order())
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    """What is not shaped as the comparers take for granted is a flaw of the file, not of the comparison."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableContract(
+            f"{path} is not shaped as a contract's in one of the two ({error}); mend it, or compare another revision."
+        ) from error
 
 
 def _examples(old: Contract, new: Contract, findings: Findings) -> None:
@@ -52,7 +73,9 @@ def _overlooked(old: Contract, new: Contract, findings: Findings) -> None:
             if path in schemas:
                 continue  # told by folder
             what = "a file that is new" if path in new.files else "a file that is gone"
-        elif _meaning(old.files[path]) != _meaning(new.files[path]):
+        elif exact(old.files[path]) != exact(new.files[path]) and _meaning(old.files[path]) != _meaning(
+            new.files[path]
+        ):
             what = "changed, in a way that is not understood"
         else:
             continue

@@ -17,6 +17,7 @@ from contract.schema_files import BASE_URI, read_yaml
 
 DOCUMENTS = ("openapi.yaml", "asyncapi.yaml", "clauses.yaml")
 """What makes a folder a contract: at least one of these."""
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
@@ -81,12 +82,19 @@ def read_contract(texts: Mapping[str, str], name: str) -> Contract:
         if not isinstance(files[path], dict):
             raise UnreadableContract(f"{path} in {name} is not a mapping; mend it, or compare another revision.")  # fmt: skip
     contract = Contract(files, examples)
-    check_references(contract, name)
+    check(contract, name)
     return contract
 
 
-def check_references(contract: Contract, name: str) -> None:
-    """UnreadableContract when a file refers to something that is not there."""
+def check(contract: Contract, name: str) -> None:
+    """UnreadableContract when a schema is none, or a file refers to something that is not there."""
+    import jsonschema_rs
+
+    for path in contract.schema_paths:
+        if not jsonschema_rs.meta.is_valid({**contract.files[path], "$schema": _DIALECT}):
+            raise UnreadableContract(
+                f"{path} in {name} is not a JSON Schema 2020-12; mend it, or compare another revision."
+            )
     for path, ref in _references(contract):
         try:
             lookup(contract, path, ref)

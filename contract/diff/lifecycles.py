@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.diff.documents import Contract
-from contract.diff.fields import Section, came_and_went, changed, differing
+from contract.diff.fields import Judge, Section, came_and_went, changed, differing
 from contract.diff.model import Findings, breaks, fits, words
 from contract.diff.steps import told
 
@@ -14,22 +14,27 @@ _MORE = fits("nothing that was allowed is refused, and every status is known")
 _LESS = breaks("who asks for it is refused")
 
 
-def compare(old: Contract, new: Contract, findings: Findings) -> None:
-    """Adds the changes of every file in `lifecycles/`."""
-    for path in sorted(one for one in {*old.files, *new.files} if one.startswith("lifecycles/")):
-        before, after = old.document(path), new.document(path)
-        section = Section(findings, path, "document")
-        if not before or not after:
-            came = not before
-            section.both("lifecycle/file", f"the lifecycle is {'new' if came else 'gone'}", breaks("all its transitions are new" if came else "none of its transitions is promised"))  # fmt: skip
-            continue
-        judges = {
-            "states": lambda was, is_, section=section: _states(section, was or {}, is_ or {}),
-            "phases": lambda was, is_, section=section: _phases(section, was or {}, is_ or {}),
-            "transitions": lambda was, is_, section=section: _transitions(section, was or {}, is_ or {}),
-            "on_enter": lambda was, is_, section=section: _on_enter(section, was or {}, is_ or {}),
-        }
-        section.fields("lifecycle", before, after, judges)
+def paths(old: Contract, new: Contract) -> list[str]:
+    """The files of `lifecycles/`."""
+    return sorted(one for one in {*old.files, *new.files} if one.startswith("lifecycles/"))
+
+
+def compare(path: str, old: Contract, new: Contract, findings: Findings) -> None:
+    """Adds the changes of one file of `lifecycles/`."""
+    before, after = old.document(path), new.document(path)
+    section = Section(findings, path, "document")
+    if not before or not after:
+        came = not before
+        why = breaks("all its transitions are new" if came else "none of its transitions is promised")
+        section.both("lifecycle/file", f"the lifecycle is {'new' if came else 'gone'}", why)
+        return
+    judges: dict[str, Judge] = {
+        "states": lambda was, is_: _states(section, was or {}, is_ or {}),
+        "phases": lambda was, is_: _phases(section, was or {}, is_ or {}),
+        "transitions": lambda was, is_: _transitions(section, was or {}, is_ or {}),
+        "on_enter": lambda was, is_: _on_enter(section, was or {}, is_ or {}),
+    }
+    section.fields("lifecycle", before, after, judges)
 
 
 def _states(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

@@ -94,7 +94,7 @@ class SchemaChanges:
         if len(made) > 1:
             first = Node(old, path, self._old_reading)
             whole = Effect(includes(before, first), includes(first, before))
-            if _better(whole, effects):
+            if whole.none or _better(whole, effects):
                 # what was said one way is said another: only together do the steps show what they mean
                 made = [Step(made[0].kind, "; ".join(step.what for step in made), made[-1].after)]
                 effects = [whole]

@@ -201,9 +201,9 @@ class _Steps:
                 return
             what = f"values: {_came_and_went(came, went)}"
         elif keyword == "type" and keyword in self._old and keyword in self._new:
-            if sorted(_listed(old)) == sorted(_listed(new)):
+            if isinstance(old, list) and isinstance(new, list) and sorted(old) == sorted(new):
                 return
-            what = f"type {' or '.join(_listed(old))} becomes {' or '.join(_listed(new))}"
+            what = f"type {told(old)} becomes {told(new)}"
         elif keyword not in self._old:
             what = f"{keyword} {told(new)} is new"
         elif keyword not in self._new:
@@ -214,10 +214,6 @@ class _Steps:
         if keyword in self._new and new is None:  # `const: null`
             self._now = {**self._now, keyword: None}
             self.steps[-1] = Step(keyword, what, self._now)
-
-
-def _listed(types: Any) -> list[str]:
-    return types if isinstance(types, list) else [types]
 
 
 def _came_and_went(came: list[str], went: list[str]) -> str:
@@ -242,5 +238,7 @@ def told(value: Any) -> str:
             if key in value:
                 said = value[key]
                 return said if isinstance(said, str) and key != "const" else exact(said)
-    text = exact(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = " or ".join(value) or "nothing"
+    text = value if isinstance(value, str) else exact(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -66,44 +66,64 @@ _FILES = {
 def uses(contract: Contract) -> Uses:
     """The uses of every schema by its file and JSON Pointer."""
     found: Uses = {}
+    inside = _Inside(contract)
     for path, pointer, schema, role, label in _roots(contract):
-        _spread(contract, found, path, pointer, schema, Use(role, "+", label))
+        _spread(inside, found, path, pointer, schema, Use(role, "+", label))
     for path in contract.schema_paths:
         # what no document refers to is used for what its folder says
         folder = path.partition("/")[0]
         if (path, "") not in found and folder in _FOLDERS:
             role, label = _FOLDERS[folder]
-            _spread(contract, found, path, "", contract.files[path], Use(_FILES.get(path, role), "+", path))
+            _spread(inside, found, path, "", contract.files[path], Use(_FILES.get(path, role), "+", path))
     return found
 
 
-def _spread(contract: Contract, found: Uses, path: str, pointer: str, schema: Any, use: Use) -> None:
-    open_: list[tuple[str, str, Any, Use]] = [(path, pointer, schema, use)]
+def _spread(inside: _Inside, found: Uses, path: str, pointer: str, schema: Any, use: Use) -> None:
+    open_ = [(path, pointer, schema, use.sign)]
+    by_sign = {sign: Use(use.role, sign, use.label) for sign in "+-"}
     while open_:
-        path, pointer, schema, use = open_.pop()
+        path, pointer, schema, sign = open_.pop()
         known = found.setdefault((path, pointer), set())
-        if use in known:
+        if by_sign[sign] in known:
             continue
-        known.add(use)
+        known.add(by_sign[sign])
+        for target, place, inner, turns in inside.of(path, pointer, schema):
+            open_.extend((target, place, inner, sign if turn == "+" else _OTHER[sign]) for turn in turns)
+
+
+_OTHER = {"+": "-", "-": "+"}
+
+
+class _Inside:
+    """The schemas directly inside each place, and what it refers to; looked up once."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._found: dict[tuple[str, str], list[tuple[str, str, Any, str]]] = {}
+
+    def of(self, path: str, pointer: str, schema: Any) -> list[tuple[str, str, Any, str]]:
+        """File, pointer and schema of each, with the turns the sign takes."""
+        found = self._found.get((path, pointer))
+        if found is None:
+            found = self._found[path, pointer] = list(self._look(path, pointer, schema))
+        return found
+
+    def _look(self, path: str, pointer: str, schema: Any) -> Iterator[tuple[str, str, Any, str]]:
         if not isinstance(schema, dict):
-            continue
+            return
         if "$ref" in schema:
-            target, place, inner = lookup(contract, path, schema["$ref"])
-            open_.append((target, place, inner, use))
+            yield *lookup(self._contract, path, schema["$ref"]), "+"
         for keyword, steps, inner in subschemas(schema):
-            if keyword == "$defs":
-                continue  # used by who refers to it
-            place = pointer + "".join(f"/{escaped(step)}" for step in steps)
-            open_.extend(
-                (path, place, inner, Use(use.role, sign, use.label)) for sign in _signs(schema, keyword, use)
-            )
+            if keyword != "$defs":  # used by who refers to it
+                place = pointer + "".join(f"/{escaped(step)}" for step in steps)
+                yield path, place, inner, _turns(schema, keyword)
 
 
-def _signs(schema: Any, keyword: str, use: Use) -> tuple[str, ...]:
+def _turns(schema: Any, keyword: str) -> str:
     mixed = keyword in ("oneOf", "if") or (keyword == "contains" and "maxContains" in schema)
     if mixed or "unevaluatedProperties" in schema or "unevaluatedItems" in schema:
-        return ("+", "-")
-    return (("-" if use.sign == "+" else "+") if keyword == "not" else use.sign,)
+        return "+-"
+    return "-" if keyword == "not" else "+"
 
 
 def _roots(contract: Contract) -> Iterator[tuple[str, str, Any, Role, str]]:
