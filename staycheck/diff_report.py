@@ -131,8 +131,12 @@ def print_text(found: Comparison, old: str, new: str, out: Console) -> None:
             out.print(Padding(Text.assemble((where(change), "bold" if breaking else "")), (0, 0, 0, 2), expand=False))  # fmt: skip
             out.print(Padding(Text(change.what), (0, 0, 0, 4), expand=False))
             if change.level is not Level.DOCS_ONLY:
-                for side in _SIDES:
-                    impact: Impact = getattr(change, side)
+                same = change.consumers == change.providers
+                for side, impact in (
+                    (("both", change.consumers),)
+                    if same
+                    else (("consumers", change.consumers), ("providers", change.providers))
+                ):
                     line = Text.assemble((f"{side:<10}", "dim"), (f"{impact.headline}: ", _STYLES[impact.level]), impact.why)  # fmt: skip
                     out.print(Padding(line, (0, 0, 0, 4), expand=False))
             if change.used_by:

@@ -44,7 +44,7 @@ def _reading(path: str) -> Iterator[None]:
     """What is not shaped as the comparers take for granted is a flaw of the file, not of the comparison."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableContract(
             f"{path} is not shaped as a contract's in one of the two ({error}); mend it, or compare another revision."
         ) from error

@@ -20,7 +20,7 @@ _WRITES = {
 _READS = {
     Role.REQUEST: "a backend has to accept requests that it could refuse",
     Role.REPLY: "a frontend may get what it never had to read",
-    Role.ASKED: "the suite may ask for what it never asked for",
+    Role.ASKED: "the suite may ask for what it never asked for; where a backend cannot do it, rules are inconclusive",
 }
 _KEEPS = {
     ("consumers", Role.REQUEST): "every request that was right still is",
@@ -70,7 +70,8 @@ def _side(side: str, effect: Effect, uses: list[Use]) -> Impact:
         for mine, answer, whys in ((use.role.writer, kept, _WRITES), (use.role.reader, known, _READS)):
             if mine == side and answer.verdict is not Verdict.YES:
                 why = whys[use.role]
-                reasons[why] = reasons.get(why, False) or answer.verdict is Verdict.NO
+                proven = answer.verdict is Verdict.NO and use.role is not Role.ASKED
+                reasons[why] = reasons.get(why, False) or proven
                 undecided = undecided or answer.reason
     if not roles:
         return fits(f"{side} neither write nor read it")
@@ -78,7 +79,7 @@ def _side(side: str, effect: Effect, uses: list[Use]) -> Impact:
         return fits(" and ".join(dict.fromkeys(_KEEPS[side, role] for role in roles)))
     certain = any(reasons.values()) and not effect.note
     told = ", and ".join(sorted(reasons))
-    if not any(reasons.values()):
+    if not any(reasons.values()) and undecided:
         told = f"{told} (cannot be decided: {undecided})"
     elif effect.note:
         told = f"{told}, {effect.note}"

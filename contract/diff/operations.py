@@ -20,6 +20,7 @@ class OperationChanges:
     def __init__(self, section: Section, old: Document, new: Document, schemas: SchemaChanges) -> None:
         self._section, self._old, self._new, self._schemas = section, old, new, schemas
         self._place = ""
+        self._told_codes: set[str] = set()
 
     def compare(
         self, old: Document, new: Document, old_item: Document, new_item: Document, was: tuple[str, str], is_: tuple[str, str]
@@ -32,6 +33,8 @@ class OperationChanges:
             _parameters(self._old, old_place, old_item, old),
             _parameters(self._new, self._place, new_item, new),
         )
+        # the codes of the answers say the refusals once more, by status: what came or went is told there
+        self._told_codes = _codes(old) ^ _codes(new)
         nothing = dict.fromkeys(("security", "parameters", "operationId"), lambda _old, _new: None)
         judges = {
             **nothing,
@@ -131,9 +134,9 @@ class OperationChanges:
                     self._header(status, name, _resolved(self._old, was[name]), _resolved(self._new, is_[name]))  # fmt: skip
 
         def codes(was: Any, is_: Any) -> None:
-            for code in sorted(set(is_ or ()) - set(was or ())):
+            for code in sorted(set(is_ or ()) - set(was or ()) - self._told_codes):
                 section.add("reply/code-added", f"{status} may have the code {code}", breaks("a frontend may get a code it does not know of this operation"), breaks("a backend has to refuse with it"))  # fmt: skip
-            for code in sorted(set(was or ()) - set(is_ or ())):
+            for code in sorted(set(was or ()) - set(is_ or ()) - self._told_codes):
                 section.add("reply/code-removed", f"{status} no longer has the code {code}", breaks("what was refused with it is not any more, or with another code"), breaks("a backend that refuses with it is wrong now"))  # fmt: skip
             if set(was or ()) == set(is_ or ()):
                 section.both("reply/words", f"the codes of {status} are in another order", words())
@@ -175,6 +178,10 @@ class OperationChanges:
             self._schemas.compare("openapi.yaml", f"{place}/schema", was or {}, is_ or {})
 
         self._section.fields(f"{kind} content", old, new, {"schema": schema}, described=("example", "examples"))  # fmt: skip
+
+
+def _codes(operation: Document) -> set[str]:
+    return {str(entry.get("code")) for entry in operation.get("x-refusals", ())}
 
 
 def _parameters(document: Document, place: str, item: Document, one: Document) -> dict[str, tuple[str, Any]]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from contract.diff.documents import Contract, escaped
+from contract.diff.fields import changed
 from contract.diff.impacts import Effect, default_impacts, impacts
 from contract.diff.inclusion import Verdict, includes
 from contract.diff.model import UNDECIDED, Findings, breaks, fits, words
@@ -94,7 +95,7 @@ class SchemaChanges:
         if len(made) > 1:
             first = Node(old, path, self._old_reading)
             whole = Effect(includes(before, first), includes(first, before))
-            if whole.none or _better(whole, effects):
+            if any(effect.none for effect in effects) or whole.none or _better(whole, effects):
                 # what was said one way is said another: only together do the steps show what they mean
                 made = [Step(made[0].kind, "; ".join(step.what for step in made), made[-1].after)]
                 effects = [whole]
@@ -111,14 +112,14 @@ class SchemaChanges:
             if keyword in ANNOTATIONS or keyword == "$id":
                 self._add("schema/words", path, pointer, what, words(), words(), found)
             elif keyword == "default":
-                what = f"default {told(old.get(keyword))} becomes {told(new.get(keyword))}"
+                what = f"default {changed(old.get(keyword), new.get(keyword))}"
                 consumers, providers = default_impacts(found)
                 self._add("schema/default", path, pointer, what, consumers, providers, found)
             elif keyword == "format" and not {old.get(keyword), new.get(keyword)} & ASSERTED.keys():
                 why = words("this format only describes, the contract does not check it")
                 self._add("schema/words", path, pointer, what, why, why, found)
             elif keyword in _KNOWN_EXTENSIONS:
-                what = f"{keyword} {told(old.get(keyword))} becomes {told(new.get(keyword))}"
+                what = f"{keyword} {changed(old.get(keyword), new.get(keyword))}"
                 told_ = _KNOWN_EXTENSIONS[keyword]
                 self._add("schema/extension", path, pointer, what, breaks(f"{told_} is another"), breaks(f"{told_} has to be another"), found)  # fmt: skip
             elif keyword not in _KEYWORDS:

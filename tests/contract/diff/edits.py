@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -53,7 +54,7 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
 
 def edited(files: Files, *edits: Edit) -> Contract:
     """A copy of the contract after some edits."""
-    new = copy.deepcopy(files)
+    new = pickle.loads(pickle.dumps(files))  # several times faster than copy.deepcopy
     for edit in edits:
         edit.make(new)
     return Contract(new, {})
@@ -175,6 +176,7 @@ EDITS = [
     Edit("optional field of a closed reply", "schema/property-added", BREAKS, FITS, _set(GUEST, "properties", "nickname", {"type": "string"})),
     Edit("closed reply opened", "schema/additional-properties", BREAKS, FITS, _drop(GUEST, "additionalProperties")),
     Edit("another status of rooms", "schema/enum", BREAKS, BREAKS, _append(COMMON, "$defs", "room_status", "enum", "BLOCKED")),
+    Edit("another status of bookings", "schema/enum", BREAKS, BREAKS, _append(COMMON, "$defs", "booking_status", "enum", "WAITING")),
     Edit("fewer statuses of tokens", "schema/enum", FITS, BREAKS, _drop(COMMON, "$defs", "token_status", "enum", "REVOKED")),
     Edit("rating up to ten", "schema/maximum", BREAKS, FITS, _set(BOOKING, "properties", "survey_rating", "maximum", 10)),
     Edit("money by another pattern", "schema/pattern", MAY, MAY, _set(COMMON, "$defs", "money", "pattern", "^\\d+\\.\\d{2}$")),
@@ -212,6 +214,8 @@ EDITS = [
     Edit("202", "reply/status-added", BREAKS, FITS, _of("checkIn", lambda one: one["responses"].update({"202": {"description": "Later."}}))),
     Edit("header of a reply", "reply/header-added", FITS, BREAKS, _of("checkIn", lambda one: one["responses"]["200"].update(headers={"X-Trace": {"schema": {"type": "string"}}}))),
     Edit("refusal new", "refusal/added", BREAKS, BREAKS, _of("getBooking", lambda one: one["x-refusals"].append({"code": "ROOM_NOT_READY", "when": "never"}))),
+    Edit("refusal new, with its code", "refusal/added", BREAKS, BREAKS, _all(_of("getBooking", lambda one: one["x-refusals"].append({"code": "ROOM_NOT_FOUND", "when": "never"})), _of("getBooking", lambda one: one["responses"]["404"]["x-codes"].append("ROOM_NOT_FOUND")))),
+    Edit("code under another status", "reply/code-added", BREAKS, BREAKS, _of("getBooking", lambda one: one["responses"]["403"]["x-codes"].append("BOOKING_NOT_FOUND"))),
     Edit("refusal gone", "refusal/removed", BREAKS, BREAKS, _of("getBooking", lambda one: one["x-refusals"].pop())),
     Edit("refusals in another order", "refusal/order", BREAKS, BREAKS, _of("getBooking", lambda one: _swap(one["x-refusals"]))),
     Edit("refusal described", "refusal/words", DOCS, DOCS, _of("getBooking", lambda one: one["x-refusals"][0].update(when="no token"))),
@@ -258,7 +262,7 @@ EDITS = [
     # what the suite asks of a backend
     Edit("a state new", "provider-state/added", FITS, MAY, _set("provider_states.yaml", "states", "flood", {"description": "Water.", "params": {}, "bindings": {}})),
     Edit("a state gone", "provider-state/removed", FITS, FITS, _drop("provider_states.yaml", "states", "in-house booking")),
-    Edit("a state takes more", "schema/maximum", FITS, BREAKS, _set("provider_states.yaml", "states", "in-house booking", "params", "properties", "orders", "maximum", 9)),
+    Edit("a state takes more", "schema/maximum", FITS, MAY, _set("provider_states.yaml", "states", "in-house booking", "params", "properties", "orders", "maximum", 9)),
     Edit("a probe gone", "probe/removed", FITS, FITS, _drop("probes.yaml", "probes", "device")),
     Edit("a probe by other keys", "probe/subject", FITS, BREAKS, _set("probes.yaml", "probes", "device", "subject", ["room_id"])),
     Edit("a probe tells less", "schema/required", FITS, FITS, _drop("probes/token_record.schema.json", "required", 0)),
