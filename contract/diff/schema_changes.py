@@ -6,7 +6,7 @@ change below a schema lets more through, the schema does, because places are sig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,9 @@ _KNOWN_EXTENSIONS = {
     "x-status": "the HTTP status of the code",
     "x-code": "the code it is refused with",
 }
+_MEMBERS = ("property-added", "property-removed", "required", "additional-properties")
+"""Steps that each stand for themselves."""
+Merge = Callable[[Effect, list[Effect]], bool]
 _KEYWORDS = ASSERTIONS | HANDLED_ELSEWHERE | {
     "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "items", "prefixItems", "contains", "patternProperties",
     "propertyNames", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties",
@@ -92,16 +95,27 @@ class SchemaChanges:
             after = Node(step.after, path, self._old_reading)
             effects.append(Effect(includes(after, before), includes(before, after), step.note))
             before = after
-        if len(made) > 1:
-            first = Node(old, path, self._old_reading)
-            whole = Effect(includes(before, first), includes(first, before))
-            if any(effect.none for effect in effects) or whole.none or _better(whole, effects):
-                # what was said one way is said another: only together do the steps show what they mean
-                made = [Step(made[0].kind, "; ".join(step.what for step in made), made[-1].after)]
-                effects = [whole]
+        made, effects = self._together(made, effects, 0, path, old, merge=_better)
+        plain = next((index for index, step in enumerate(made) if step.kind not in _MEMBERS), len(made))
+        made, effects = self._together(made, effects, plain, path, old, merge=_reworded)
         for step, effect in zip(made, effects, strict=True):
             consumers, providers = impacts(effect, found)
             self._add(f"schema/{step.kind}", path, pointer, step.what, consumers, providers, found)
+
+    def _together(
+        self, made: list[Step], effects: list[Effect], first: int, path: str, old: Any, *, merge: Merge
+    ) -> tuple[list[Step], list[Effect]]:
+        """The steps from `first` on as one, where only together they show what they mean: what was said one way is said another."""
+        rest = made[first:]
+        if len(rest) < 2:
+            return made, effects
+        before = Node(made[first - 1].after if first else old, path, self._old_reading)
+        after = Node(rest[-1].after, path, self._old_reading)
+        whole = Effect(includes(after, before), includes(before, after))
+        if not merge(whole, effects[first:]):
+            return made, effects
+        one = Step(rest[0].kind, "; ".join(step.what for step in rest), rest[-1].after)
+        return [*made[:first], one], [*effects[:first], whole]
 
     def _words(self, path: str, pointer: str, old: Any, new: Any, found: set[Use]) -> None:
         """What no validator looks at: descriptions, defaults, extensions."""
@@ -151,11 +165,18 @@ class SchemaChanges:
 
 def _better(whole: Effect, parts: list[Effect]) -> bool:
     """Taken together less is broken than step by step."""
+    if whole.none:
+        return True
     for side in ("kept", "known"):
         worst = max(getattr(part, side).verdict for part in parts)
         if getattr(whole, side).verdict is Verdict.YES and worst is not Verdict.YES:
             return True
     return False
+
+
+def _reworded(whole: Effect, parts: list[Effect]) -> bool:
+    """A step that changes nothing makes room for another, or takes it back."""
+    return any(part.none for part in parts)
 
 
 def _said(schema: Any) -> str:

@@ -237,6 +237,8 @@ def told(value: Any) -> str:
         for key in ("title", "const", "$ref", "enum", "type"):
             if key in value:
                 said = value[key]
+                if key == "type" and isinstance(said, list):
+                    return " or ".join(said)
                 return said if isinstance(said, str) and key != "const" else exact(said)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         value = " or ".join(value) or "nothing"
