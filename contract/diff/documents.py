@@ -25,7 +25,7 @@ class UnreadableContract(ValueError):
     """A file of a contract cannot be read. The message is one sentence that names the file and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """The parsed files of a contract by their path below its folder (`openapi.yaml`, `resources/room.schema.json`).
 
@@ -88,10 +88,8 @@ def read_contract(texts: Mapping[str, str], name: str) -> Contract:
 
 def check(contract: Contract, name: str) -> None:
     """UnreadableContract when a schema is none, or a file refers to something that is not there."""
-    import jsonschema_rs
-
     for path in contract.schema_paths:
-        if not jsonschema_rs.meta.is_valid({**contract.files[path], "$schema": _DIALECT}):
+        if not is_schema(contract.files[path]):
             raise UnreadableContract(
                 f"{path} in {name} is not a JSON Schema 2020-12; mend it, or compare another revision."
             )
@@ -102,6 +100,15 @@ def check(contract: Contract, name: str) -> None:
             raise UnreadableContract(
                 f"{path} in {name} refers to {ref}, which is not there; mend it, or compare another revision."
             ) from None
+
+
+def is_schema(value: Any) -> bool:
+    """Is it a JSON Schema, by the metaschema of 2020-12?"""
+    import jsonschema_rs
+
+    return isinstance(value, bool) or (
+        isinstance(value, dict) and jsonschema_rs.meta.is_valid({**value, "$schema": _DIALECT})
+    )
 
 
 def lookup(contract: Contract, path: str, ref: str) -> tuple[str, str, Any]:

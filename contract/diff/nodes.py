@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,14 +64,20 @@ class Reading:
         return found[1]
 
     def valid(self, node: Node, instance: Any) -> bool:
-        """Does the instance keep the schema, by the validator the contract is checked with?"""
+        """Does the instance keep the schema, by the validator the contract is checked with? Raises Undecidable."""
+        from jsonschema.exceptions import UnknownType
+
         text = f"{node.path} {node.canonical}"
         check = self._valid.get(text)
         if check is None:
             bundled = bundle(node)
             iter_errors = explaining_validator("bundle:", lambda _: bundled)
             check = self._valid[text] = lambda value: next(iter(iter_errors(value)), None) is None
-        return check(instance)
+        try:
+            return check(instance)
+        except (UnknownType, re.error, AttributeError, LookupError, TypeError, ValueError):
+            # a schema inside a YAML document is not held against the metaschema when it is read
+            raise Undecidable("a schema is not a JSON Schema 2020-12") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

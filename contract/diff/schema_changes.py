@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from contract.diff.documents import Contract, escaped
+from contract.diff.documents import Contract, escaped, is_schema
 from contract.diff.fields import changed
 from contract.diff.impacts import Effect, default_impacts, impacts
 from contract.diff.inclusion import Verdict, includes
@@ -44,6 +44,8 @@ class SchemaChanges:
 
     def compare(self, path: str, pointer: str, old: Any, new: Any) -> None:
         """The schema at a place of a file, in the old contract and in the new one."""
+        if not path.endswith(".json") and not all(is_schema(one) for one in (old, new)):
+            raise ValueError(f"{pointer} is not a JSON Schema 2020-12")
         if (path, pointer) not in self._seen:
             self._seen.add((path, pointer))
             self._place(path, pointer, pointer, old, new)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from contract.diff.documents import Contract, escaped, lookup
@@ -63,8 +64,9 @@ _FILES = {
 }
 
 
+@lru_cache(maxsize=2)
 def uses(contract: Contract) -> Uses:
-    """The uses of every schema by its file and JSON Pointer."""
+    """The uses of every schema by its file and JSON Pointer. Shared, so treated as frozen."""
     found: Uses = {}
     inside = _Inside(contract)
     for path, pointer, schema, role, label in _roots(contract):

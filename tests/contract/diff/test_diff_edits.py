@@ -21,9 +21,14 @@ def files() -> Files:
     return contract_files()
 
 
+@pytest.fixture(scope="module")
+def committed(files: Files) -> Contract:
+    return Contract(files, {})
+
+
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
-def test_an_edit_is_called_what_it_is(edit: Edit, files: Files) -> None:
-    found = compare(Contract(files, {}), edited(files, edit)).changes
+def test_an_edit_is_called_what_it_is(edit: Edit, files: Files, committed: Contract) -> None:
+    found = compare(committed, edited(files, edit)).changes
     told = [(change.kind, change.consumers.headline, change.providers.headline) for change in found]
     assert told == [(edit.kind, edit.consumers, edit.providers)], found
 
@@ -136,7 +141,7 @@ def test_no_single_edit_goes_unnoticed(files: Files) -> None:
     """A few of all the single edits there are, others after every change of the contract; the slow test makes thousands."""
     edits = list(single_edits(files))
     assert len(edits) > 10_000
-    assert unnoticed(files, Random(len(edits)).sample(edits, 40)) == []
+    assert unnoticed(files, Random(len(edits)).sample(edits, 25)) == []
 
 
 @pytest.mark.slow
@@ -158,6 +163,7 @@ def test_no_single_edit_of_thousands_goes_unnoticed(files: Files) -> None:
         ("asyncapi.yaml", "channels: {a: null}", "asyncapi.yaml"),
         ("roles.yaml", "roles: [1]", "roles.yaml"),
         ("probes.yaml", "probes: {room: 1}", "probes.yaml"),
+        ("probes.yaml", "probes: {room: {state: {type: text}}}", "probes.yaml"),
         ("lifecycles/booking.yaml", "transitions: {a: [b]}", "lifecycles/booking.yaml"),
         ("resources/room.schema.json", '{"properties": 1, "required": 2, "type": {}}', "resources/room.schema.json"),
     ],
