@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from importlib import metadata
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -175,5 +176,10 @@ def _row(change: Change) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown and HTML leave alone; backquotes are the text's own way to quote names."""
-    return re.sub(r"([\\|<>*_\[\]])", r"\\\1", " ".join(text.split())).replace("&", "&amp;")
+    """Text that Markdown and HTML leave alone. Names between backquotes are code, where nothing but a table's bar counts."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:  # a backquote of the contract's own
+        parts = ["'".join(parts)]
+    plain = [re.sub(r"([\\|<>*\[\]])", r"\\\1", part.replace("&", "&amp;")) for part in parts[::2]]
+    code = [part.replace("|", r"\|") for part in parts[1::2]]
+    return "".join(a + (f"`{b}`" if b else "") for a, b in zip_longest(plain, code, fillvalue=""))

@@ -131,6 +131,7 @@ def test_markdown_has_a_table_that_no_text_breaks(old: Path, new: Path) -> None:
     assert len(rows) > len(TEN)
     assert {len(row.replace("\\|", "").split("|")) for row in rows} == {6}
     assert "### Breaks consumers and providers" in printed
+    assert "required property `is_bookable` is gone" in printed
 
 
 def test_equal_contracts_say_so(old: Path) -> None:
