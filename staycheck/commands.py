@@ -44,6 +44,10 @@ COMMANDS: Mapping[str, Place] = {
         "staycheck.mutating",
         "Judge our own server once per mutant, a switch that breaks one promise, and print which rules found it.",
     ),
+    "diff": Place(
+        "staycheck.diffing",
+        "Tell what changed between two contracts, and whether it breaks frontends (consumers) or backends (providers).",
+    ),
     "init": Place("staycheck.starting", "Write a commented target file."),
 }
 
