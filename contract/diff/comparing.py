@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from contract.diff import asyncapi, catalogues, clauses, lifecycles, openapi
+from contract.diff import asyncapi, catalogues, clauses, lifecycles, loops, openapi
 from contract.diff.documents import Contract, UnreadableContract
 from contract.diff.model import UNDECIDED, Comparison, Findings, breaks, words
 from contract.diff.schema_changes import SchemaChanges
@@ -18,6 +18,9 @@ def compare(old: Contract, new: Contract) -> Comparison:
 
     Raises: UnreadableContract, when a file has not the shape of its kind.
     """
+    for contract in (old, new):
+        with _reading("a schema"):
+            loops.check(contract)
     findings = Findings()
     schemas = SchemaChanges(old, new, findings)
     with _reading("openapi.yaml"):
@@ -44,6 +47,8 @@ def _reading(path: str) -> Iterator[None]:
     """What is not shaped as the comparers take for granted is a flaw of the file, not of the comparison."""
     try:
         yield
+    except UnreadableContract:
+        raise
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableContract(
             f"{path} is not shaped as a contract's in one of the two ({error}); mend it, or compare another revision."

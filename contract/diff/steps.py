@@ -14,6 +14,8 @@ from contract.diff.nodes import ANNOTATIONS, LISTS, MAPS, SINGLES
 from contract.formats import ASSERTED
 
 Schema = dict[str, Any]
+GONE = object()
+"""No value: `const: null` has one."""
 HANDLED_ELSEWHERE = ANNOTATIONS | {
     "$defs",
     "$id",
@@ -88,9 +90,9 @@ class _Steps:
         self.steps: list[Step] = []
 
     def _step(self, kind: str, what: str, changed: Schema, note: str = "") -> None:
-        """A step to `changed`; None takes a keyword away."""
-        after = {**self._now, **{key: value for key, value in changed.items() if value is not None}}
-        self._now = {key: value for key, value in after.items() if changed.get(key, value) is not None}
+        """A step to `changed`; GONE takes a keyword away."""
+        after = {**self._now, **changed}
+        self._now = {key: value for key, value in after.items() if value is not GONE}
         self.steps.append(Step(kind, what, self._now, note))
 
     def members(self) -> Iterator[Pair]:
@@ -107,7 +109,7 @@ class _Steps:
                 f"{'required' if name in shall else 'optional'} property `{name}` is new",
                 {
                     "properties": {**self._now.get("properties", {}), name: new[name]},
-                    "required": sorted(required) or None,
+                    "required": sorted(required) or GONE,
                 },
                 "but only where this name is in use already for something else" if fresh else "",
             )
@@ -119,7 +121,7 @@ class _Steps:
                 f"{'required' if name in must else 'optional'} property `{name}` is gone",
                 {
                     "properties": properties,
-                    "required": sorted(self._required_now() - ({name} if leaves else set())) or None,
+                    "required": sorted(self._required_now() - ({name} if leaves else set())) or GONE,
                 },
             )
         for name in sorted(old.keys() & new.keys()):
@@ -136,18 +138,19 @@ class _Steps:
             )
         for name in sorted(self._required_now() - shall):
             left = sorted(self._required_now() - {name})
-            self._step("required", f"`{name}` is no longer required", {"required": left or None})
+            self._step("required", f"`{name}` is no longer required", {"required": left or GONE})
 
     def additional(self) -> None:
         keyword = "additionalProperties"
         old, new = self._old.get(keyword, True), self._new.get(keyword, True)
-        if (isinstance(old, dict) and isinstance(new, dict)) or exact(old) == exact(new):
+        alike = exact(old) == exact(new) and (keyword in self._old) == (keyword in self._new)
+        if alike or (isinstance(old, dict) and isinstance(new, dict)):
             return
         what = {
             "false": "no other properties are allowed any more",
             "true": "other properties are allowed now",
         }.get(exact(new), f"other properties have to be {told(new)} now")
-        self._step("additional-properties", what, {keyword: self._new.get(keyword)})
+        self._step("additional-properties", what, {keyword: self._new.get(keyword, GONE)})
 
     def map(self, keyword: str) -> Iterator[Pair]:
         old, new = self._old[keyword], self._new[keyword]
@@ -210,10 +213,7 @@ class _Steps:
             what = f"{keyword} {told(old)} is gone"
         else:
             what = f"{keyword} {told(old)} becomes {told(new)}"
-        self._step(keyword, what, {keyword: new})
-        if keyword in self._new and new is None:  # `const: null`
-            self._now = {**self._now, keyword: None}
-            self.steps[-1] = Step(keyword, what, self._now)
+        self._step(keyword, what, {keyword: self._new.get(keyword, GONE)})
 
 
 def _came_and_went(came: list[str], went: list[str]) -> str:

@@ -175,6 +175,7 @@ EDITS = [
     Edit("optional field of an open reply", "schema/property-added", FITS, MAY, _set(ROOM, "properties", "floor", {"type": "integer"})),
     Edit("optional field of a closed reply", "schema/property-added", BREAKS, FITS, _set(GUEST, "properties", "nickname", {"type": "string"})),
     Edit("closed reply opened", "schema/additional-properties", BREAKS, FITS, _drop(GUEST, "additionalProperties")),
+    Edit("open, said in words", "schema/additional-properties", FITS, FITS, _set(ROOM, "additionalProperties", True)),
     Edit("another status of rooms", "schema/enum", BREAKS, BREAKS, _append(COMMON, "$defs", "room_status", "enum", "BLOCKED")),
     Edit("another status of bookings", "schema/enum", BREAKS, BREAKS, _append(COMMON, "$defs", "booking_status", "enum", "WAITING")),
     Edit("fewer statuses of tokens", "schema/enum", FITS, BREAKS, _drop(COMMON, "$defs", "token_status", "enum", "REVOKED")),

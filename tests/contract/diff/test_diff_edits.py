@@ -162,6 +162,7 @@ def test_no_single_edit_of_thousands_goes_unnoticed(files: Files) -> None:
         ("clauses.yaml", "clauses: {a: 1}", "clauses.yaml"),
         ("asyncapi.yaml", "channels: {a: null}", "asyncapi.yaml"),
         ("roles.yaml", "roles: [1]", "roles.yaml"),
+        ("resources/error.schema.json", '{"anyOf": [{"$ref": "error.schema.json"}, {}]}', "refers to itself in a circle"),
         ("probes.yaml", "probes: {room: 1}", "probes.yaml"),
         ("probes.yaml", "probes: {room: {state: {type: text}}}", "probes.yaml"),
         ("lifecycles/booking.yaml", "transitions: {a: [b]}", "lifecycles/booking.yaml"),

@@ -17,12 +17,15 @@ from urllib.parse import urljoin
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from contract.diff import Comparison, Contract, Level, UnreadableContract, compare
+from contract.diff import Comparison, Contract, Level, UnreadableContract, compare, loops
 from contract.diff.documents import check
+from contract.diff.nodes import Reading
+from contract.diff.steps import steps
 from contract.formats import ASSERTED
 from contract.schema_files import BASE_URI, document, schema_paths
 from tests.contract.diff import generated
@@ -56,14 +59,14 @@ def judged(
     old: dict[str, Any], new: dict[str, Any], path: str, instances: list[Any], role: str
 ) -> tuple[bool, bool]:
     """Fails when something called compatible was not; says what broke."""
-    found = compare(Contract(old, {}), Contract(new, {}))
+    try:
+        found = compare(Contract(old, {}), Contract(new, {}))
+    except UnreadableContract:
+        reject()  # a definition that is nothing but itself
     writer, reader = ("providers", "consumers") if role == "reply" else ("consumers", "providers")
     before, after = validator(old, path), validator(new, path)
     for one in instances:
-        try:
-            was, is_ = before(one), after(one)
-        except RecursionError:
-            continue  # a definition that is nothing but itself: the validator has no answer
+        was, is_ = before(one), after(one)
         told = f"{json.dumps(one)}\nold {json.dumps(old)}\nnew {json.dumps(new)}\n{found.changes}"
         assert breaks(found, writer) or not was or is_, f"was right, is wrong: {told}"
         assert breaks(found, reader) or not is_ or was, f"was wrong, is right: {told}"
@@ -150,7 +153,10 @@ def test_the_comparison_does_not_call_everything_breaking() -> None:
     verdicts = []
     for seed in range(150):
         old, new, path, role = random_pair(Random(seed))
-        verdicts.append(judged(old, new, path, [], role))
+        try:
+            verdicts.append(judged(old, new, path, [], role))
+        except UnsatisfiedAssumption:
+            continue
     one_side = sum(writer != reader for writer, reader in verdicts)
     assert one_side > 30
     assert sum(not writer and not reader for writer, reader in verdicts) > 15
@@ -160,6 +166,11 @@ def test_the_comparison_does_not_call_everything_breaking() -> None:
 @given(RANDOMS)
 def test_a_comparison_is_repeatable_and_sees_no_change_in_order(random: Random) -> None:
     old, new, _, _ = random_pair(random)
+    try:
+        loops.check(Contract(old, {}))
+        loops.check(Contract(new, {}))
+    except UnreadableContract:
+        reject()
     assert compare(Contract(old, {}), Contract(new, {})) == compare(Contract(copy.deepcopy(old), {}), Contract(new, {}))  # fmt: skip
     assert compare(Contract(old, {}), Contract(_shuffled(old, random), {})).changes == ()
 
@@ -170,6 +181,34 @@ def _shuffled(value: Any, random: Random) -> Any:
         random.shuffle(items)
         return {key: _shuffled(inner, random) for key, inner in items}
     return [_shuffled(one, random) for one in value] if isinstance(value, list) else value
+
+
+@QUICK
+@given(RANDOMS)
+def test_the_steps_lead_to_the_new_schema(random: Random) -> None:
+    """What the last step leaves is the new schema, but for the children that are compared on their own."""
+    one = generated.schema(random)
+    old = one if isinstance(one, dict) else {}
+    new = generated.edited(old, random)
+    if not isinstance(new, dict):
+        reject()
+    made, pairs = steps(old, new)
+    after = json.loads(json.dumps(made[-1].after if made else old))
+    for pair in pairs:
+        *way, last = pair.old_steps
+        place = after
+        for step in way:
+            place = place[step]
+        if way and isinstance(place, list):
+            place[place.index(pair.old)] = pair.new
+        else:
+            place[last] = pair.new
+    assert _unordered(after) == _unordered(new)
+
+
+def _unordered(schema: Any) -> str:
+    """Without what steps leave to words, and the order and emptiness that mean nothing."""
+    return Reading(Contract({}, {})).canonical(schema, "x.json")
 
 
 def test_levels_are_ordered() -> None:
