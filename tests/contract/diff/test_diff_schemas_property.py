@@ -121,7 +121,8 @@ def real_pair(random: Random) -> tuple[dict[str, Any], dict[str, Any], str, str]
     below = _below(path)
     old = {name: document(name) for name in below}
     edit = random.choice([path, random.choice(below)])
-    return old, {**old, edit: generated.edited(old[edit], random)}, path, "request" if path.startswith("requests/") else "reply"  # fmt: skip
+    changed = generated.edited(old[edit], random)
+    return old, {**old, edit: changed if isinstance(changed, dict) else {"allOf": [changed]}}, path, "request" if path.startswith("requests/") else "reply"  # fmt: skip
 
 
 @settings(QUICK, max_examples=25)
