@@ -59,7 +59,7 @@ class Section:
             elif key in docs:
                 self.both(f"{kind}/words", f"{key} {_turned(key, old, new)}", words())
             else:
-                what = f"{key}: {changed(old.get(key), new.get(key))}" if _short(old.get(key), new.get(key)) else f"{key} {_turned(key, old, new)}"  # fmt: skip
+                what = f"{key}: {changed(old.get(key), new.get(key))}" if key in old and key in new and _short(old[key], new[key]) else f"{key} {_turned(key, old, new)}"  # fmt: skip
                 self.both(f"{kind}/{key}", what, breaks(UNDECIDED, certain=False))
 
 

@@ -17,7 +17,6 @@ from urllib.parse import urljoin
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from hypothesis.errors import UnsatisfiedAssumption
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -59,10 +58,7 @@ def judged(
     old: dict[str, Any], new: dict[str, Any], path: str, instances: list[Any], role: str
 ) -> tuple[bool, bool]:
     """Fails when something called compatible was not; says what broke."""
-    try:
-        found = compare(Contract(old, {}), Contract(new, {}))
-    except UnreadableContract:
-        reject()  # a definition that is nothing but itself
+    found = compare(Contract(old, {}), Contract(new, {}))
     writer, reader = ("providers", "consumers") if role == "reply" else ("consumers", "providers")
     before, after = validator(old, path), validator(new, path)
     for one in instances:
@@ -74,6 +70,18 @@ def judged(
 
 
 def random_pair(random: Random) -> tuple[dict[str, Any], dict[str, Any], str, str]:
+    """Two contracts of a schema and the definitions it refers to, the schema's file, and what it is for."""
+    while True:
+        found = _any_pair(random)
+        try:
+            loops.check(Contract(found[0], {}))
+            loops.check(Contract(found[1], {}))
+        except UnreadableContract:
+            continue  # a definition that is nothing but itself
+        return found
+
+
+def _any_pair(random: Random) -> tuple[dict[str, Any], dict[str, Any], str, str]:
     role = random.choice(["reply", "request"])
     path = "replies/x.schema.json" if role == "reply" else "requests/x.schema.json"
     shared, one = generated.definitions(random), generated.schema(random)
@@ -121,7 +129,8 @@ def real_pair(random: Random) -> tuple[dict[str, Any], dict[str, Any], str, str]
     below = _below(path)
     old = {name: document(name) for name in below}
     edit = random.choice([path, random.choice(below)])
-    return old, {**old, edit: generated.edited(old[edit], random)}, path, "request" if path.startswith("requests/") else "reply"  # fmt: skip
+    changed = generated.edited(old[edit], random)
+    return old, {**old, edit: changed if isinstance(changed, dict) else {"allOf": [changed]}}, path, "request" if path.startswith("requests/") else "reply"  # fmt: skip
 
 
 @settings(QUICK, max_examples=25)
@@ -130,6 +139,7 @@ def test_what_is_called_compatible_is_so_for_edits_of_the_contract(random: Rando
     old, new, path, role = real_pair(random)
     try:
         check(Contract(new, {}), "new")
+        loops.check(Contract(new, {}))
     except UnreadableContract:
         reject()
     made = [make(path, random) for _ in range(4)]
@@ -153,10 +163,7 @@ def test_the_comparison_does_not_call_everything_breaking() -> None:
     verdicts = []
     for seed in range(150):
         old, new, path, role = random_pair(Random(seed))
-        try:
-            verdicts.append(judged(old, new, path, [], role))
-        except UnsatisfiedAssumption:
-            continue
+        verdicts.append(judged(old, new, path, [], role))
     one_side = sum(writer != reader for writer, reader in verdicts)
     assert one_side > 30
     assert sum(not writer and not reader for writer, reader in verdicts) > 15
@@ -166,11 +173,6 @@ def test_the_comparison_does_not_call_everything_breaking() -> None:
 @given(RANDOMS)
 def test_a_comparison_is_repeatable_and_sees_no_change_in_order(random: Random) -> None:
     old, new, _, _ = random_pair(random)
-    try:
-        loops.check(Contract(old, {}))
-        loops.check(Contract(new, {}))
-    except UnreadableContract:
-        reject()
     assert compare(Contract(old, {}), Contract(new, {})) == compare(Contract(copy.deepcopy(old), {}), Contract(new, {}))  # fmt: skip
     assert compare(Contract(old, {}), Contract(_shuffled(old, random), {})).changes == ()
 
