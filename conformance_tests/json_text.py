@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contract.json_text import strict_json
+
 
 def read_json(text: str | bytes) -> tuple[Any, bool]:
     """(the value, True), or (the text, False) when it is not JSON: NaN and the infinities are none."""
     try:
-        return json.loads(text, parse_constant=_refuse), True
+        return strict_json(text), True
     except (ValueError, RecursionError):
         return text.decode("utf-8", "replace") if isinstance(text, bytes) else text, False
 
@@ -21,7 +23,3 @@ def read_data(data: Any) -> tuple[Any, int]:
             json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         )
     return read_json(data)[0], len(data.encode("utf-8", "surrogatepass"))
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

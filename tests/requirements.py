@@ -7,6 +7,7 @@ must be there (`STAYCHECK_REQUIRE=postgres,node`): its absence then fails, so th
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -32,3 +33,11 @@ def require(name: str, available: bool, reason: str) -> None:
     if must:
         pytest.fail(f"{name} is required by STAYCHECK_REQUIRE: {reason}", pytrace=False)
     pytest.skip(f"{name}: {reason}")
+
+
+def chromium() -> str:
+    """The path of the browser. Fails or skips, as `require` does, when there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    require("browser", found is not None, "no Chromium is on the PATH")
+    assert found is not None
+    return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.requirements import require
+from tests.requirements import chromium, require
 
 CLIENTS = Path(__file__).parent / "clients"
 
@@ -51,13 +51,11 @@ def test_node_has_the_pusher_clients() -> None:
 
 @pytest.mark.browser
 def test_chromium_starts(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    require("browser", chromium is not None, "no Chromium on the PATH")
-    assert chromium is not None
+    path = chromium()
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
     shown = subprocess.run(
-        [chromium, *flags, f"--user-data-dir={tmp_path}", "--dump-dom", "data:text/html,<p>ready</p>"],
+        [path, *flags, f"--user-data-dir={tmp_path}", "--dump-dom", "data:text/html,<p>ready</p>"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contract.json_text import strict_json
 from reference_server.realtime.publishers import Message, Publisher
-from reference_server.speech.json_text import strict_json
 from reference_server.speech.words import Words
 from reference_server.store.transaction import compact_json
 

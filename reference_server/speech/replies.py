@@ -8,10 +8,10 @@ from aiohttp import hdrs, web
 
 from contract.dialect import Dialect
 from contract.errors import error_body
+from contract.json_text import strict_json
 from contract.operations import Operation, match, operations
 from contract.pusher.app import PusherApp
 from reference_server.speech.complaints import reworded
-from reference_server.speech.json_text import strict_json
 from reference_server.speech.subscriptions import Subscription, signed
 from reference_server.store.transaction import compact_json
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
-from tests.requirements import require
+from tests.requirements import chromium, require
 from tests.server.test_process import SERVE
 
 _ARGUMENTS = [
@@ -63,16 +62,11 @@ class Watched:
 OpenBoard = Callable[..., Watched]
 
 
-def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = _chromium()
-    require("browser", found is not None, "there is no chromium on the PATH")
+    path = chromium()
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
+        opened = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield opened
         opened.close()
 

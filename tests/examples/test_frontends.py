@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.requirements import require
+from tests.requirements import chromium, require
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(180)]
 
@@ -70,13 +70,12 @@ def test_vitest_runs_against_the_mock_server() -> None:
 @pytest.mark.slow  # a browser start and page loads; CI runs it beside the other examples
 @pytest.mark.browser
 def test_playwright_runs_against_the_mock_server(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    require("browser", chromium is not None, "no Chromium is on the PATH")
+    browser = chromium()
     directory = node_packages("playwright", "@playwright/test", "pusher-js")
     said = run(
         directory,
         ["npm", "test", "--", "--output", str(tmp_path)],
-        CHROMIUM=str(chromium),
+        CHROMIUM=browser,
         MOCK_PORT=free_port(),
         PAGE_PORT=free_port(),
     )

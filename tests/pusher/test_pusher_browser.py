@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from aiohttp import web
 from contract.pusher.errors import ReconnectNowError
 from tests.pusher.conftest import CLIENTS
 from tests.pusher.support import APP, DEADLINE, Endpoint, StartEndpoint, library
-from tests.requirements import require
+from tests.requirements import chromium, require
 
 pytestmark = pytest.mark.browser
 
@@ -75,8 +74,7 @@ class Tabs:
 
 @pytest.fixture
 async def tabs(start_endpoint: StartEndpoint) -> AsyncIterator[Tabs]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    require("browser", chromium is not None, "no Chromium is on the PATH")
+    path = chromium()
     require("browser", SCRIPT.is_file(), "run `npm ci` in tests/clients")
     playwright = pytest.importorskip("playwright.async_api")
 
@@ -93,7 +91,7 @@ async def tabs(start_endpoint: StartEndpoint) -> AsyncIterator[Tabs]:
     endpoint = await start_endpoint(routes=pages)
     async with playwright.async_playwright() as driver:
         browser = await driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         try:
             yield Tabs(browser, endpoint)

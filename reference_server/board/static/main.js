@@ -42,7 +42,7 @@ async function load() {
       await hotel.load(api);
     } catch (error) {
       if (error.status !== 401) throw error;
-      await become(byId("role").value); // the hotel was left for another, and logins end with it
+      await become(byId("role").value); // the login has expired, or the server was started anew
       await hotel.load(api);
     }
     problem("");
